@@ -1,0 +1,179 @@
+import { DataSource, type EntityManager } from 'typeorm';
+import { ConfigurationError } from './config.js';
+import { migrations } from './migrations/index.js';
+
+/** Whatever can run a statement: the database itself or a transaction. Rows come as objects, times as UTC strings. */
+export interface Queryable {
+  query<T = Record<string, unknown>>(sql: string, parameters?: unknown[]): Promise<T[]>;
+  /** Runs a statement that changes rows; the count is of rows that matched. */
+  execute(sql: string, parameters?: unknown[]): Promise<{ affectedRows: number; insertId: number }>;
+}
+
+/** A transaction in progress. */
+export type Transaction = Queryable;
+
+const lockedByOther = new Set(['ER_LOCK_DEADLOCK', 'ER_LOCK_WAIT_TIMEOUT', 'ER_CHECKREAD']);
+const unreachable = new Set(['ECONNREFUSED', 'ECONNRESET', 'PROTOCOL_CONNECTION_LOST', 'ENOENT', 'EPIPE', 'ETIMEDOUT']);
+
+function codeOf(error: unknown): string {
+  const { code, driverError } = error as { code?: string; driverError?: { code?: string } };
+  return driverError?.code ?? code ?? '';
+}
+
+/** Whether the database went away or refuses connections for now; the caller may try again later. */
+export function isDatabaseUnavailable(error: unknown): boolean {
+  const code = codeOf(error);
+  return (
+    unreachable.has(code) ||
+    code === 'ER_SERVER_SHUTDOWN' ||
+    code === 'ER_CON_COUNT_ERROR' ||
+    code === 'ER_CONNECTION_KILLED'
+  );
+}
+
+/** Whether a statement failed because a row with the same unique key exists. */
+export function isDuplicate(error: unknown): boolean {
+  return codeOf(error) === 'ER_DUP_ENTRY';
+}
+
+function over(manager: Pick<EntityManager, 'query'>): Queryable {
+  return {
+    query: async <T>(sql: string, parameters?: unknown[]) => (await manager.query(sql, parameters)) as T[],
+    execute: async (sql, parameters) => {
+      const { affectedRows, insertId } = (await manager.query(sql, parameters)) as {
+        affectedRows: number;
+        insertId: number;
+      };
+      return { affectedRows, insertId };
+    },
+  };
+}
+
+/**
+ * The one truth: a pool of connections, READ COMMITTED, UTC, times as strings of microseconds.
+ * A connection that breaks is replaced; statements that fail with it fail for their caller.
+ */
+export class Database implements Queryable {
+  private constructor(
+    private readonly source: DataSource,
+    private readonly statements: Queryable,
+  ) {}
+
+  /** Opens the pool; `connections` is its largest size. */
+  static async open(url: string, connections = 20): Promise<Database> {
+    const parsed = parseUrl(url);
+    const source = new DataSource({
+      type: 'mysql',
+      ...parsed,
+      charset: 'utf8mb4',
+      timezone: 'Z',
+      dateStrings: true,
+      supportBigNumbers: true,
+      bigNumberStrings: false,
+      migrations,
+      migrationsTableName: 'schema_migrations',
+      extra: { connectionLimit: connections, decimalNumbers: true, enableKeepAlive: true, connectTimeout: 10_000 },
+    });
+    await source.initialize();
+    const { pool } = source.driver as unknown as {
+      pool: { on(event: string, listener: (connection: Session) => void): void };
+    };
+    pool.on('connection', (connection) => connection.query(sessionSettings));
+    // The connection that initialize() used was opened before the listener stood.
+    await source.query(sessionSettings);
+    return new Database(source, over(source));
+  }
+
+  query<T = Record<string, unknown>>(sql: string, parameters?: unknown[]): Promise<T[]> {
+    return this.statements.query<T>(sql, parameters);
+  }
+
+  execute(sql: string, parameters?: unknown[]): Promise<{ affectedRows: number; insertId: number }> {
+    return this.statements.execute(sql, parameters);
+  }
+
+  /** Runs `body` in one transaction; after a deadlock it runs again, up to five times. `body` must be repeatable. */
+  async transaction<T>(body: (tx: Transaction) => Promise<T>): Promise<T> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await this.source.transaction('READ COMMITTED', (manager) => body(over(manager)));
+      } catch (error) {
+        if (!lockedByOther.has(codeOf(error)) || tries >= 5) throw error;
+        await new Promise((resolve) => setTimeout(resolve, tries * 10 * Math.random()));
+      }
+    }
+  }
+
+  /**
+   * Runs `body` while this session holds a named lock of the database; null when another session holds it after
+   * `waitSeconds`. The lock ends with the session, so a crashed holder never blocks others.
+   */
+  async withLock<T>(name: string, waitSeconds: number, body: () => Promise<T>): Promise<T | null> {
+    const runner = this.source.createQueryRunner();
+    await runner.connect();
+    try {
+      const rows = (await runner.query('SELECT GET_LOCK(?, ?) AS held', [name, waitSeconds])) as { held: number }[];
+      if (Number(rows[0]?.held) !== 1) return null;
+      try {
+        return await body();
+      } finally {
+        await runner.query('SELECT RELEASE_LOCK(?)', [name]);
+      }
+    } finally {
+      await runner.release();
+    }
+  }
+
+  /** Applies the migrations that are missing, one process at a time. Returns their names. */
+  async migrate(): Promise<string[]> {
+    const applied = await this.withLock('pilotage-migrations', 120, () =>
+      this.source.runMigrations({ transaction: 'each' }),
+    );
+    if (applied === null)
+      throw new ConfigurationError('Another process has been migrating the database for two minutes');
+    return applied.map((migration) => migration.name);
+  }
+
+  /** Whether the schema is the one that this program knows. */
+  async isMigrated(): Promise<boolean> {
+    return !(await this.source.showMigrations());
+  }
+
+  async close(): Promise<void> {
+    if (this.source.isInitialized) await this.source.destroy();
+  }
+}
+
+interface Session {
+  query(sql: string): void;
+}
+
+const sessionSettings = `SET time_zone = '+00:00', innodb_lock_wait_timeout = 20,
+  sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'`;
+
+function parseUrl(url: string): {
+  host?: string;
+  port?: number;
+  username: string;
+  password: string;
+  database: string;
+  socketPath?: string;
+} {
+  let parsed: URL;
+  try {
+    parsed = new URL(url);
+  } catch (cause) {
+    throw new ConfigurationError('PILOTAGE_DATABASE_URL is not a URL (mysql://user:password@host:port/database)', {
+      cause,
+    });
+  }
+  const database = parsed.pathname.slice(1);
+  if (database === '') throw new ConfigurationError('PILOTAGE_DATABASE_URL names no database');
+  const socketPath = parsed.searchParams.get('socketPath');
+  return {
+    username: decodeURIComponent(parsed.username),
+    password: decodeURIComponent(parsed.password),
+    database,
+    ...(socketPath === null ? { host: parsed.hostname, port: Number(parsed.port || 3306) } : { socketPath }),
+  };
+}

@@ -1,0 +1,69 @@
+import {
+  applyDecorators,
+  createParamDecorator,
+  type ExecutionContext,
+  HttpCode,
+  RequestMapping,
+  RequestMethod,
+  SetMetadata,
+} from '@nestjs/common';
+import { RouteConfig } from '@nestjs/platform-fastify';
+import type { FastifyRequest } from 'fastify';
+import type { z } from 'zod';
+import { type AnyEndpoint, type Problem, Refusal } from '../../contract/index.js';
+
+/** Metadata key under which a handler carries its endpoint. */
+export const ENDPOINT = 'pilotage:endpoint';
+
+const methods = {
+  GET: RequestMethod.GET,
+  POST: RequestMethod.POST,
+  PUT: RequestMethod.PUT,
+  PATCH: RequestMethod.PATCH,
+  DELETE: RequestMethod.DELETE,
+};
+
+/** Makes a controller method the handler of an endpoint of the contract: route, status, access rule and error dialect. */
+export function Handles(endpoint: AnyEndpoint): MethodDecorator {
+  return applyDecorators(
+    RequestMapping({ path: endpoint.path, method: methods[endpoint.method] }),
+    HttpCode(endpoint.status),
+    SetMetadata(ENDPOINT, endpoint),
+    RouteConfig({ endpoint }),
+  );
+}
+
+/** A failed validation in DiracX's form: each item says where (`loc`), what (`msg`) and why (`type`). */
+export function refuseInput(where: string, issues: z.core.$ZodIssue[]): Refusal {
+  const problems: Problem[] = issues
+    .slice(0, 100)
+    .map((issue) => ({ path: [where, ...issue.path].join('.'), message: issue.message }));
+  const body = issues.slice(0, 100).map((issue) => ({
+    type: issue.code,
+    loc: [where, ...issue.path],
+    msg: issue.message,
+    input: issue.input ?? null,
+  }));
+  const first = problems[0];
+  return new Refusal('invalid-request', first === undefined ? undefined : `${first.path}: ${first.message}`, {
+    problems,
+    body,
+  });
+}
+
+function parse(schema: z.ZodType | undefined, where: string, value: unknown): unknown {
+  if (schema === undefined) return undefined;
+  const parsed = schema.safeParse(value, { reportInput: true });
+  if (!parsed.success) throw refuseInput(where, parsed.error.issues);
+  return parsed.data;
+}
+
+/** The checked input of an endpoint: `{ params, query, body }`, each by its schema. */
+export const Input = createParamDecorator((endpoint: AnyEndpoint, context: ExecutionContext) => {
+  const request = context.switchToHttp().getRequest<FastifyRequest>();
+  return {
+    params: parse(endpoint.params, 'path', request.params),
+    query: parse(endpoint.query, 'query', request.query),
+    body: parse(endpoint.body, 'body', request.body ?? undefined),
+  };
+});

@@ -1,0 +1,85 @@
+import { randomUUID } from 'node:crypto';
+import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { type AnyEndpoint, Refusal, type RefusalCode, refusals } from '../../contract/index.js';
+import { isDatabaseUnavailable } from '../database.js';
+import type { Log } from '../logging.js';
+
+/**
+ * Renders everything that a handler throws. Refusals become their status and code; an unavailable database 503 with
+ * Retry-After; anything else is a bug: logged once with its stack, answered 500 with an id to quote.
+ */
+@Catch()
+export class RefusalFilter implements ExceptionFilter {
+  constructor(private readonly log: Log) {}
+
+  catch(thrown: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    const request = http.getRequest<FastifyRequest>();
+    const reply = http.getResponse<FastifyReply>();
+    answerRefusal(this.toRefusal(thrown, request), request, reply);
+  }
+
+  private toRefusal(thrown: unknown, request: FastifyRequest): Refusal {
+    if (thrown instanceof Refusal) return thrown;
+    if (isDatabaseUnavailable(thrown)) {
+      this.log.error('The database does not answer', { error: thrown, path: request.url.split('?')[0] });
+      return new Refusal('unavailable', 'The database does not answer; try again', { retryAfter: 10, cause: thrown });
+    }
+    const known = frameworkRefusal(thrown);
+    if (known !== null) return known;
+    const id = randomUUID();
+    this.log.error('A request failed for a reason nobody foresaw', {
+      error: thrown,
+      errorId: id,
+      path: request.url.split('?')[0],
+    });
+    return new Refusal('internal', `Internal error; quote ${id} to the administrators`);
+  }
+}
+
+/** What Nest or Fastify refuse before a handler is reached. */
+function frameworkRefusal(thrown: unknown): Refusal | null {
+  const status = thrown instanceof HttpException ? thrown.getStatus() : (thrown as { statusCode?: number }).statusCode;
+  const code = (thrown as { code?: string }).code;
+  if (code === 'FST_ERR_CTP_INVALID_JSON_BODY' || (status === 400 && thrown instanceof SyntaxError)) {
+    const body = [{ type: 'json_invalid', loc: ['body'], msg: 'JSON decode error', input: null }];
+    return new Refusal('invalid-request', 'body: not valid JSON', { body });
+  }
+  const codes: Record<number, RefusalCode> = {
+    400: 'malformed-body',
+    404: 'not-found',
+    405: 'method-not-allowed',
+    413: 'body-too-large',
+    415: 'malformed-body',
+  };
+  const named = status === undefined ? undefined : codes[status];
+  return named === undefined
+    ? null
+    : new Refusal(named, named === 'not-found' ? 'Not Found' : (thrown as Error).message);
+}
+
+/** Writes a refusal in the dialect of the route that refused. */
+export function answerRefusal(refusal: Refusal, request: FastifyRequest, reply: FastifyReply): void {
+  const { endpoint } = request.routeOptions.config as { endpoint?: AnyEndpoint };
+  const { code, message: detail, status, details } = refusal;
+  if (details.retryAfter !== undefined) void reply.header('retry-after', String(details.retryAfter));
+  if (code === 'missing-token') void reply.header('www-authenticate', 'Bearer');
+  const problems = details.problems === undefined ? {} : { problems: details.problems };
+  if (endpoint?.dialect === 'pilotage') {
+    const body = {
+      type: `https://pilotage.dev/problems/${code}`,
+      title: refusals[code].title,
+      status,
+      detail,
+      code,
+      ...problems,
+    };
+    void reply.status(status).type('application/problem+json').send(JSON.stringify(body));
+    return;
+  }
+  void reply
+    .status(status)
+    .type('application/json')
+    .send(JSON.stringify({ detail: details.body ?? detail, code, ...problems }));
+}

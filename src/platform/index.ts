@@ -1,0 +1,14 @@
+export { BatchLane, type BatchOutcome } from './batch-lane.js';
+export { type Clock, systemClock } from './clock.js';
+export { ConfigurationError, describeEnvironment, type PlatformConfig, readConfig } from './config.js';
+export { Database, isDatabaseUnavailable, isDuplicate, type Queryable, type Transaction } from './database.js';
+export { ENDPOINT, Handles, Input, refuseInput } from './http/endpoint.decorators.js';
+export { answerRefusal, RefusalFilter } from './http/refusal.filter.js';
+export { IdAllocator } from './ids.js';
+export { addLogFields, Log, withLogFields } from './logging.js';
+export { Metrics } from './metrics.js';
+export { type Message, send } from './outbox.js';
+export { openRedis } from './redis.js';
+export { toDatabase, toEpoch, toWire } from './time.js';
+export { WakeUps, type WakeUp } from './wake-ups.js';
+export { PLATFORM_CONFIG } from './tokens.js';

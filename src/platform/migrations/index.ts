@@ -1,0 +1,14 @@
+import { Installation1764000000001 } from './0001-installation.js';
+import { Jobs1764000000002 } from './0002-jobs.js';
+import { Matching1764000000003 } from './0003-matching.js';
+import { Pilots1764000000004 } from './0004-pilots.js';
+import { Sandboxes1764000000005 } from './0005-sandboxes.js';
+
+/** All migrations in order. Forward only: expand first, contract in a later release. */
+export const migrations = [
+  Installation1764000000001,
+  Jobs1764000000002,
+  Matching1764000000003,
+  Pilots1764000000004,
+  Sandboxes1764000000005,
+];
