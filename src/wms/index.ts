@@ -1,0 +1,2 @@
+export { Jobs } from './jobs/jobs.js';
+export { WmsModule } from './wms.module.js';

@@ -1,0 +1,174 @@
+import { Injectable } from '@nestjs/common';
+import { Database, type Queryable, send, type Transaction, WakeUps } from '../../platform/index.js';
+import { type Decision, decide, type HistoryEntry, type JobRow, type Move, type Moved, refuse } from './move.js';
+
+/** Who must be told after the commit. */
+export interface Effects {
+  taskQueues: Set<number>;
+  pilots: Set<string>;
+  jobs: Set<number>;
+}
+
+const columnsOfRow = `j.job_id, j.vo, j.owner, j.owner_group, j.owner_subject, j.status, j.minor_status, j.application_status,
+  j.attempt, j.task_queue_id, j.waiting_in, j.payload_retries, j.site, j.user_priority, j.reschedule_counter,
+  j.infrastructure_failures, j.reschedule_time, j.start_exec_time, j.end_exec_time, j.heart_beat_time,
+  l.attempt AS lease_attempt, l.pilot_stamp AS lease_stamp`;
+
+/** The jobs of the installation, and the only writer of their state (with the claim, which is a move too). */
+@Injectable()
+export class Jobs {
+  constructor(
+    private readonly database: Database,
+    private readonly wakeUps: WakeUps,
+  ) {}
+
+  /** One transaction in which jobs change; those concerned are woken after the commit. `body` must be repeatable. */
+  async change<T>(body: (tx: Transaction, effects: Effects) => Promise<T>): Promise<T> {
+    let effects: Effects = noEffects();
+    const result = await this.database.transaction(async (tx) => {
+      effects = noEffects();
+      const value = await body(tx, effects);
+      if (effects.taskQueues.size > 0)
+        await send(tx, [{ topic: 'demand', payload: { task_queues: [...effects.taskQueues].slice(0, 100) } }]);
+      return value;
+    });
+    this.wakeUps.wake('task-queue', [...effects.taskQueues]);
+    this.wakeUps.wake('pilot', [...effects.pilots]);
+    this.wakeUps.wake('job', [...effects.jobs]);
+    if (effects.taskQueues.size > 0) this.wakeUps.wake('outbox', ['demand']);
+    return result;
+  }
+
+  /** The rows of jobs, locked in the order of their ids until the transaction ends. Unknown ids are left out. */
+  async lock(tx: Transaction, jobIds: readonly number[]): Promise<Map<number, JobRow>> {
+    const ids = [...new Set(jobIds)].toSorted((a, b) => a - b);
+    if (ids.length === 0) return new Map();
+    const rows = await tx.query<JobRow>(
+      `SELECT ${columnsOfRow} FROM jobs j LEFT JOIN leases l ON l.job_id = j.job_id WHERE j.job_id IN (?) ORDER BY j.job_id FOR UPDATE`,
+      [ids],
+    );
+    return new Map(rows.map((row) => [row.job_id, row]));
+  }
+
+  /**
+   * Moves jobs through the state machine, in bulk: compare-and-set on state and attempt under row locks, with the
+   * history rows, in the caller's transaction. A refused move is an answer, not an error, and changes nothing.
+   * One move per job and call.
+   */
+  async move(tx: Transaction, effects: Effects, moves: readonly Move[]): Promise<Map<number, Moved>> {
+    const rows = await this.lock(
+      tx,
+      moves.map((move) => move.jobId),
+    );
+    const now = await databaseNow(tx);
+    const moved = new Map<number, Moved>();
+    const decided: { row: JobRow; move: Move; decision: Decision }[] = [];
+    for (const move of moves) {
+      const row = rows.get(move.jobId);
+      const refused = row === undefined ? 'unknown' : refuse(row, move);
+      if (row === undefined || refused !== null) {
+        moved.set(move.jobId, {
+          changed: false,
+          refused: refused ?? 'unknown',
+          status: row?.status ?? null,
+          row: row ?? null,
+        });
+        continue;
+      }
+      const decision = decide(row, move, now);
+      decided.push({ row, move, decision });
+      moved.set(move.jobId, { changed: true, status: decision.columns.status ?? row.status, row });
+      if (decision.claimable && row.task_queue_id !== null) effects.taskQueues.add(row.task_queue_id);
+      effects.jobs.add(row.job_id);
+    }
+    await this.release(
+      tx,
+      decided.filter(({ decision }) => decision.release),
+    );
+    await this.update(tx, decided);
+    await writeHistory(
+      tx,
+      decided.flatMap(({ row, decision }) => decision.history.map((entry) => ({ ...entry, row }))),
+    );
+    return moved;
+  }
+
+  /** Rows that change alike are changed by one statement. */
+  private async update(tx: Transaction, decided: { row: JobRow; decision: Decision }[]): Promise<void> {
+    const alike = new Map<string, { columns: Decision['columns']; ids: number[] }>();
+    for (const { row, decision } of decided) {
+      const key = JSON.stringify(decision.columns);
+      const group = alike.get(key) ?? { columns: decision.columns, ids: [] };
+      group.ids.push(row.job_id);
+      alike.set(key, group);
+    }
+    for (const { columns, ids } of alike.values()) {
+      const names = Object.keys(columns);
+      const assignments = ['last_update_time = NOW(6)', ...names.map((name) => `${name} = ?`)].join(', ');
+      await tx.execute(`UPDATE jobs SET ${assignments} WHERE job_id IN (?)`, [...Object.values(columns), ids]);
+    }
+  }
+
+  private async release(tx: Transaction, decided: { row: JobRow; move: Move }[]): Promise<void> {
+    for (const { row, move } of decided) {
+      const end = move.endsAttempt;
+      if (end === undefined || row.lease_attempt === null) continue;
+      await tx.execute(
+        `UPDATE attempts SET ended_at = NOW(6), outcome = ?, failure_class = ?, exit_code = ?
+         WHERE job_id = ? AND attempt = ? AND ended_at IS NULL`,
+        [end.outcome, end.failureClass ?? null, end.exitCode ?? null, row.job_id, row.lease_attempt],
+      );
+      await tx.execute('DELETE FROM leases WHERE job_id = ? AND attempt = ?', [row.job_id, row.lease_attempt]);
+      await tx.execute(
+        'UPDATE job_commands SET acknowledged_at = NOW(6) WHERE job_id = ? AND attempt = ? AND acknowledged_at IS NULL',
+        [row.job_id, row.lease_attempt],
+      );
+    }
+  }
+
+  /** Orders the live attempt of each job to stop. A command belongs to its attempt; later attempts never see it. */
+  async commandKill(tx: Transaction, effects: Effects, rows: readonly JobRow[]): Promise<void> {
+    const held = rows.filter((row) => row.lease_attempt !== null);
+    if (held.length === 0) return;
+    await tx.execute(
+      `INSERT INTO job_commands (job_id, attempt, pilot_stamp, command) VALUES ${held.map(() => "(?, ?, ?, 'Kill')").join(', ')}`,
+      held.flatMap((row) => [row.job_id, row.lease_attempt, row.lease_stamp]),
+    );
+    for (const row of held) if (row.lease_stamp !== null) effects.pilots.add(row.lease_stamp);
+  }
+}
+
+/** Appends to the history of jobs. The states are taken from the entries, the attempt from the row. */
+export async function writeHistory(
+  tx: Queryable,
+  entries: readonly (HistoryEntry & { row: Pick<JobRow, 'job_id' | 'vo' | 'attempt'> })[],
+): Promise<void> {
+  for (let start = 0; start < entries.length; start += 1_000) {
+    const part = entries.slice(start, start + 1_000);
+    await tx.execute(
+      `INSERT INTO job_history (job_id, vo, attempt, status, minor_status, application_status, source, status_time)
+       VALUES ${part.map(() => '(?, ?, ?, ?, ?, ?, ?, COALESCE(?, NOW(6)))').join(', ')}`,
+      part.flatMap(({ row, status, minor, application, source, at }) => [
+        row.job_id,
+        row.vo,
+        row.attempt,
+        status,
+        minor.slice(0, 128),
+        application.slice(0, 255),
+        source.slice(0, 40),
+        at,
+      ]),
+    );
+  }
+}
+
+/** The database's own time, as it writes times. */
+export async function databaseNow(tx: Queryable): Promise<string> {
+  const [row] = await tx.query<{ now: string }>('SELECT CAST(NOW(6) AS CHAR) AS now');
+  if (row === undefined) throw new Error('The database gave no time');
+  return row.now;
+}
+
+export function noEffects(): Effects {
+  return { taskQueues: new Set(), pilots: new Set(), jobs: new Set() };
+}
