@@ -1,0 +1,122 @@
+import { Controller } from '@nestjs/common';
+import { Caller, type UserPrincipal } from '../../auth/index.js';
+import {
+  type BodyOf,
+  type ParamsOf,
+  type QueryOf,
+  Refusal,
+  type ReplyOf,
+  sandboxes as routes,
+} from '../../contract/index.js';
+import { Database, Handles, Input } from '../../platform/index.js';
+import { ownerOfJob } from './job-owner.js';
+import { ownPrefix, type SandboxOwner, shortPfn } from './pfn.js';
+import { Sandboxes } from './sandboxes.js';
+
+/** DiracX's sandbox routes, for users. */
+@Controller()
+export class SandboxesController {
+  constructor(
+    private readonly sandboxes: Sandboxes,
+    private readonly database: Database,
+  ) {}
+
+  @Handles(routes.initiate)
+  initiate(
+    @Caller() user: UserPrincipal,
+    @Input(routes.initiate) { body }: { body: BodyOf<typeof routes.initiate> },
+  ): Promise<ReplyOf<typeof routes.initiate>> {
+    return this.sandboxes.initiate(ownerOf(user), body);
+  }
+
+  @Handles(routes.download)
+  async download(
+    @Caller() user: UserPrincipal,
+    @Input(routes.download) { query }: { query: QueryOf<typeof routes.download> },
+  ): Promise<ReplyOf<typeof routes.download>> {
+    const pfn = shortPfn(query.pfn);
+    const row = await this.sandboxes.find(pfn);
+    const administrator = user.properties.includes('JobAdministrator');
+    const sharing = user.properties.includes('JobSharing') && row?.owner_group === user.group;
+    if (!administrator && !sharing) {
+      const prefix = ownPrefix(ownerOf(user));
+      if (!pfn.startsWith(prefix)) throw new Refusal('forbidden', `Invalid PFN. PFN must start with ${prefix}`);
+      if (row?.owner_subject !== user.subject)
+        throw new Refusal('forbidden', `${user.username} is not the owner of the sandbox`);
+    }
+    if (row === undefined || row.vo !== user.vo) {
+      throw new Refusal('sandbox-not-found', `Sandbox with ${pfn} and SandboxSE not found`);
+    }
+    return this.sandboxes.downloadUrl(pfn);
+  }
+
+  @Handles(routes.ofJob)
+  async ofJob(
+    @Caller() user: UserPrincipal,
+    @Input(routes.ofJob) { params }: { params: ParamsOf<typeof routes.ofJob> },
+  ): Promise<ReplyOf<typeof routes.ofJob>> {
+    await this.managed(user, params.id);
+    return { Input: await this.names(params.id, 'input'), Output: await this.names(params.id, 'output') };
+  }
+
+  @Handles(routes.ofJobByKind)
+  async ofJobByKind(
+    @Caller() user: UserPrincipal,
+    @Input(routes.ofJobByKind) { params }: { params: ParamsOf<typeof routes.ofJobByKind> },
+  ): Promise<ReplyOf<typeof routes.ofJobByKind>> {
+    await this.managed(user, params.id);
+    return this.names(params.id, params.kind);
+  }
+
+  @Handles(routes.assign)
+  async assign(
+    @Caller() user: UserPrincipal,
+    @Input(routes.assign)
+    { params, body }: { params: ParamsOf<typeof routes.assign>; body: BodyOf<typeof routes.assign> },
+  ): Promise<null> {
+    const owner = await this.managed(user, params.id);
+    if (await this.sandboxes.isAssigned(params.id, body))
+      throw new Refusal('sandbox-already-assigned', 'Sandbox already assigned');
+    await this.sandboxes.assignOutput(this.database, { jobId: params.id, attempt: 0 }, body, owner);
+    return null;
+  }
+
+  @Handles(routes.unassign)
+  async unassign(
+    @Caller() user: UserPrincipal,
+    @Input(routes.unassign) { params }: { params: ParamsOf<typeof routes.unassign> },
+  ): Promise<null> {
+    await this.managed(user, params.id);
+    await this.sandboxes.unassign([params.id]);
+    return null;
+  }
+
+  @Handles(routes.unassignBulk)
+  async unassignBulk(
+    @Caller() user: UserPrincipal,
+    @Input(routes.unassignBulk) { body }: { body: BodyOf<typeof routes.unassignBulk> },
+  ): Promise<void> {
+    for (const jobId of body.job_ids) await this.managed(user, jobId);
+    await this.sandboxes.unassign(body.job_ids);
+  }
+
+  /** DiracX writes a list of one null where there is no sandbox. */
+  private async names(jobId: number, kind: 'input' | 'output'): Promise<(string | null)[]> {
+    const pfns = await this.sandboxes.ofJob(jobId, kind);
+    return pfns.length === 0 ? [null] : pfns;
+  }
+
+  /** The owner of a job that the user may act on; a foreign job looks like an unknown one. */
+  private async managed(user: UserPrincipal, jobId: number): Promise<SandboxOwner> {
+    const owner = await ownerOfJob(this.database, jobId, user.vo);
+    const own = owner?.subject === user.subject;
+    const sharing = user.properties.includes('JobSharing') && owner?.group === user.group;
+    if (owner !== undefined && (own || sharing || user.properties.includes('JobAdministrator'))) return owner;
+    if (user.properties.includes('JobAdministrator')) throw new Refusal('job-not-found', `There is no job ${jobId}`);
+    throw new Refusal('forbidden', 'Forbidden');
+  }
+}
+
+function ownerOf(user: UserPrincipal): SandboxOwner {
+  return { vo: user.vo, group: user.group, owner: user.username, subject: user.subject };
+}

@@ -1,0 +1,166 @@
+import { Injectable } from '@nestjs/common';
+import { CurrentConfiguration } from '../../configuration/index.js';
+import { type Problem, Refusal, type SandboxInfo, type SandboxUpload } from '../../contract/index.js';
+import { Database, type Queryable, type Transaction } from '../../platform/index.js';
+import { type StorageElement, StorageElements } from '../../storage/index.js';
+import { fullPfn, keyOf, pfnOf, type SandboxOwner, shortPfn } from './pfn.js';
+import { attach, findSandboxes, registerSandbox, type SandboxRow, sandboxesOfJob } from './sandbox-rows.js';
+
+/** Seconds that signed forms and URLs live. */
+const lifetime = 300;
+
+/** Sandboxes: stored once by content and owner, attached to any number of jobs. */
+@Injectable()
+export class Sandboxes {
+  constructor(
+    private readonly database: Database,
+    private readonly elements: StorageElements,
+    private readonly configuration: CurrentConfiguration,
+  ) {}
+
+  /** Registers a sandbox; says where to upload it, or that its bytes are already stored (`url` null). */
+  async initiate(owner: SandboxOwner, info: SandboxInfo): Promise<SandboxUpload> {
+    const limit = this.configuration.get().document.vos[owner.vo]?.jobs.max_sandbox_bytes ?? 0;
+    if (info.size > limit)
+      throw new Refusal('sandbox-too-large', `Sandbox too large, maximum allowed is ${limit} bytes`);
+    const pfn = pfnOf(owner, info);
+    const [known] = await findSandboxes(this.database, [pfn]);
+    if (known !== undefined && known.owner_subject !== owner.subject) {
+      throw new Refusal('forbidden', `${owner.owner} is not the owner of the sandbox`);
+    }
+    const element = this.element();
+    await registerSandbox(this.database, owner, info, { se: element.name, pfn });
+    const stored = await element.head(keyOf(pfn));
+    if (stored?.size === info.size) return { pfn: fullPfn(pfn), url: null, fields: {} };
+    const form = await element.uploadForm({
+      key: keyOf(pfn),
+      sha256: info.checksum,
+      size: info.size,
+      expiresIn: lifetime,
+    });
+    return { pfn: fullPfn(pfn), ...form };
+  }
+
+  /** A URL for the bytes of a sandbox. The caller has checked that it may be read. */
+  async downloadUrl(pfn: string): Promise<{ url: string; expires_in: number }> {
+    const url = await this.element().downloadUrl({
+      key: keyOf(pfn),
+      expiresIn: lifetime,
+      filename: pfn.slice(pfn.lastIndexOf(':') + 1),
+    });
+    return { url, expires_in: lifetime };
+  }
+
+  /** The row of a sandbox by either form of its name; undefined when it was never announced. */
+  async find(pfn: string): Promise<SandboxRow | undefined> {
+    const [row] = await findSandboxes(this.database, [shortPfn(pfn)]);
+    return row;
+  }
+
+  /** Short names of the sandboxes of a job. */
+  ofJob(jobId: number, kind: 'input' | 'output'): Promise<string[]> {
+    return sandboxesOfJob(this.database, jobId, kind);
+  }
+
+  /** Problems with `SB:` names that an owner wants to use as inputs: unknown ones and those of others. Paths are the names. */
+  async problemsOf(pfns: readonly string[], owner: SandboxOwner): Promise<Problem[]> {
+    const known = new Map((await findSandboxes(this.database, pfns.map(shortPfn))).map((row) => [row.pfn, row]));
+    return pfns
+      .filter((pfn) => known.get(shortPfn(pfn))?.owner_subject !== owner.subject)
+      .map((pfn) => ({ path: pfn, message: 'no such sandbox of yours; upload it first' }));
+  }
+
+  /** Attaches input sandboxes to new jobs, in the transaction that creates them. */
+  async assignInputs(
+    tx: Transaction,
+    entries: readonly { jobId: number; pfn: string }[],
+    owner: SandboxOwner,
+  ): Promise<void> {
+    const rows = await findSandboxes(tx, [...new Set(entries.map(({ pfn }) => shortPfn(pfn)))]);
+    const own = new Map(
+      rows.filter((row) => row.owner_subject === owner.subject).map((row) => [row.pfn, row.sandbox_id]),
+    );
+    const links = entries.map(({ jobId, pfn }) => {
+      const sandboxId = own.get(shortPfn(pfn));
+      if (sandboxId === undefined) throw new Refusal('sandbox-not-found', `There is no sandbox ${pfn} of yours`);
+      return { jobId, sandboxId, attempt: 0 };
+    });
+    await attach(tx, 'input', links);
+  }
+
+  /** Attaches an output sandbox to a job. An attempt replaces nothing: readers see the outputs of the latest one. */
+  async assignOutput(
+    tx: Queryable,
+    job: { jobId: number; attempt: number },
+    pfn: string,
+    owner: SandboxOwner,
+  ): Promise<void> {
+    const [row] = await findSandboxes(tx, [shortPfn(pfn)]);
+    if (row === undefined || row.owner_subject !== owner.subject)
+      throw new Refusal('sandbox-not-found', 'Sandbox not found');
+    if ((await this.element().head(keyOf(row.pfn))) === null)
+      throw new Refusal('sandbox-not-found', 'Sandbox was not uploaded');
+    await attach(tx, 'output', [{ ...job, sandboxId: row.sandbox_id }]);
+  }
+
+  /** Whether an output sandbox is attached by this name. */
+  async isAssigned(jobId: number, pfn: string): Promise<boolean> {
+    return (await this.ofJob(jobId, 'output')).includes(shortPfn(pfn));
+  }
+
+  async unassign(jobIds: readonly number[]): Promise<void> {
+    await this.database.execute('DELETE FROM job_sandboxes WHERE job_id IN (?)', [jobIds]);
+  }
+
+  /** Input sandboxes of these jobs whose bytes are not in the storage element, by job. */
+  async missingInputs(jobIds: readonly number[]): Promise<Map<number, string[]>> {
+    const missing = new Map<number, string[]>();
+    const stored = new Map<string, boolean>();
+    for (const jobId of jobIds) {
+      for (const pfn of await this.ofJob(jobId, 'input')) {
+        if (!stored.has(pfn)) stored.set(pfn, (await this.element().head(keyOf(pfn))) !== null);
+        if (stored.get(pfn) === false) missing.set(jobId, [...(missing.get(jobId) ?? []), pfn]);
+      }
+    }
+    return missing;
+  }
+
+  /** Where each input sandbox of a job can be fetched now. */
+  async inputsOf(jobId: number): Promise<{ pfn: string; url: string; expires_in: number }[]> {
+    const pfns = await this.ofJob(jobId, 'input');
+    return Promise.all(pfns.map(async (pfn) => ({ pfn: fullPfn(pfn), ...(await this.downloadUrl(pfn)) })));
+  }
+
+  /**
+   * Removes sandboxes that no job uses and that nobody touched for `days`: bytes first, then the row, each under the row's
+   * lock so that a new use cannot slip in between. Returns how many went.
+   */
+  async clean(days: number, limit = 500): Promise<number> {
+    const old = await this.database.query<{ sandbox_id: number }>(
+      `SELECT s.sandbox_id FROM sandboxes s LEFT JOIN job_sandboxes js ON js.sandbox_id = s.sandbox_id
+       WHERE js.job_id IS NULL AND s.last_access < NOW(6) - INTERVAL ? SECOND LIMIT ?`,
+      [Math.round(days * 86_400), limit],
+    );
+    let removed = 0;
+    for (const { sandbox_id: id } of old) removed += await this.removeUnused(id, days);
+    return removed;
+  }
+
+  private removeUnused(id: number, days: number): Promise<number> {
+    return this.database.transaction(async (tx) => {
+      const [row] = await tx.query<{ pfn: string }>(
+        'SELECT pfn FROM sandboxes WHERE sandbox_id = ? AND last_access < NOW(6) - INTERVAL ? SECOND FOR UPDATE',
+        [id, Math.round(days * 86_400)],
+      );
+      const [used] = await tx.query('SELECT 1 AS used FROM job_sandboxes WHERE sandbox_id = ? LIMIT 1', [id]);
+      if (row === undefined || used !== undefined) return 0;
+      await this.element().remove([keyOf(row.pfn)]);
+      await tx.execute('DELETE FROM sandboxes WHERE sandbox_id = ?', [id]);
+      return 1;
+    });
+  }
+
+  private element(): StorageElement {
+    return this.elements.get(this.configuration.get().document.storage.sandboxes);
+  }
+}
