@@ -1,0 +1,48 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { build } from './build.mjs';
+import { exitCodeOfSignal } from './signals.mjs';
+import { root } from './root.mjs';
+
+const usage = `npm run demo [-- --keep]
+
+Runs the main job of Pilotage on this machine: private MariaDB and Redis, a server (HTTPS, private CA) and agents as
+processes of their own, the site Demo.Local with the local computing element. Submits the jobs of examples/jobs, shows
+how they go, fetches an output and a pilot's log, and stops everything that it started.
+
+  --keep   leave it running at the end, print its URL and how to use it; Ctrl-C stops it
+  --help   this text
+
+MariaDB and Redis: PILOTAGE_TEST_DATABASE_URL and PILOTAGE_TEST_REDIS_URL if given, else from PATH, Docker, or apt (as root).
+Exit code 0 if every job ended as expected.`;
+
+const unknown = process.argv.slice(2).filter((option) => !['--keep', '--help'].includes(option));
+if (process.argv.includes('--help')) console.log(usage);
+else if (unknown.length > 0) {
+  console.error(`demo: unknown option ${unknown[0]}; see npm run demo -- --help`);
+  process.exitCode = 2;
+} else process.exitCode = await main();
+
+async function main() {
+  const signalled = exitCodeOfSignal();
+  const keep = process.argv.includes('--keep');
+  const folder = mkdtempSync(join(tmpdir(), 'pilotage-demo-'));
+  let installation = null;
+  try {
+    await build();
+    if (signalled() !== 0) return signalled();
+    const { startDemo, runDemo, keepDemo } = await import('./demo/run-demo.mjs');
+    installation = await startDemo({ root, folder });
+    const code = await runDemo(installation, signalled);
+    if (keep && code === 0) await keepDemo(installation, signalled);
+    return signalled() || code;
+  } catch (error) {
+    console.error(`demo: ${error.message}`);
+    if (installation !== null) console.error(`demo: the logs were in ${folder}; run with --keep to look at a good run`);
+    return 1;
+  } finally {
+    await installation?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,35 @@
+import type { Services } from '../services/index.mjs';
+
+/** A program of dist/ as a process of its own. */
+export interface InstalledProgram {
+  readonly name: string;
+  readonly pid: number | undefined;
+  readonly logFile: string;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  kill9(): Promise<void>;
+}
+
+export interface Installation {
+  readonly url: string;
+  /** Path of the PEM file of the CA. */
+  readonly ca: string;
+  readonly folder: string;
+  readonly services: Services;
+  readonly environment: Record<string, string>;
+  readonly servers: InstalledProgram[];
+  readonly agents: InstalledProgram[];
+  admin(...args: string[]): Promise<string>;
+  token(of: { vo: string; group: string; user: string }): Promise<string>;
+  stop(): Promise<void>;
+}
+
+export function startInstallation(options: {
+  folder: string;
+  configuration: string;
+  urls?: { databaseUrl?: string; redisUrl?: string };
+  servers?: number;
+  agents?: number;
+  environment?: Record<string, string>;
+  log?: (line: string) => void;
+}): Promise<Installation>;
