@@ -112,12 +112,15 @@ export class Database implements Queryable {
     const runner = this.source.createQueryRunner();
     await runner.connect();
     try {
-      const rows = (await runner.query('SELECT GET_LOCK(?, ?) AS held', [name, waitSeconds])) as { held: number }[];
+      // Locks are named for the whole database server, which several installations may share.
+      const rows = (await runner.query(`SELECT GET_LOCK(${ownLock}, ?) AS held`, [name, waitSeconds])) as {
+        held: number;
+      }[];
       if (Number(rows[0]?.held) !== 1) return null;
       try {
         return await body();
       } finally {
-        await runner.query('SELECT RELEASE_LOCK(?)', [name]);
+        await runner.query(`SELECT RELEASE_LOCK(${ownLock})`, [name]);
       }
     } finally {
       await runner.release();
@@ -134,15 +137,24 @@ export class Database implements Queryable {
     return applied.map((migration) => migration.name);
   }
 
-  /** Whether the schema is the one that this program knows. */
+  /** Whether every migration that this program knows has been applied. Reads only. */
   async isMigrated(): Promise<boolean> {
-    return !(await this.source.showMigrations());
+    try {
+      const rows = await this.query<{ name: string }>('SELECT name FROM schema_migrations');
+      const applied = new Set(rows.map(({ name }) => name));
+      return migrations.every(({ name }) => applied.has(name));
+    } catch (error) {
+      if (codeOf(error) === 'ER_NO_SUCH_TABLE') return false;
+      throw error;
+    }
   }
 
   async close(): Promise<void> {
     if (this.source.isInitialized) await this.source.destroy();
   }
 }
+
+const ownLock = `SHA1(CONCAT(DATABASE(), ':', ?))`;
 
 interface Session {
   query(sql: string): void;
