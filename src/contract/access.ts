@@ -17,7 +17,7 @@ export const accessRules = {
   user: 'Any signed-in user',
   'submit-jobs': 'A user with NormalUser',
   'read-jobs': 'A user with NormalUser (jobs of the own VO) or JobAdministrator',
-  'manage-jobs': 'A user with NormalUser (own jobs) or JobAdministrator (jobs of the own VO)',
+  'manage-jobs': 'A user with NormalUser (own jobs), or JobAdministrator or GenericPilot (jobs of the own VO)',
   'use-sandboxes': 'A user with NormalUser (own sandboxes) or JobAdministrator',
   'create-sandboxes': 'A user with NormalUser',
   'read-pilots': 'Any user of the VO; not pilots',

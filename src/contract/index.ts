@@ -2,6 +2,7 @@ export * from './access.js';
 export * from './call.js';
 export * from './description-form.js';
 export * from './endpoint.js';
+export * from './endpoints.js';
 export * from './errors.js';
 export * from './execution.js';
 export * from './jdl/index.js';

@@ -1,0 +1,18 @@
+import type { AnyEndpoint } from './endpoint.js';
+import { execution } from './execution.js';
+import { jobs } from './jobs.js';
+import { matching } from './matching.js';
+import { pilots } from './pilots.js';
+import { objects, sandboxes } from './sandboxes.js';
+import { server } from './server.js';
+
+/** Every route of the server. */
+export const endpoints: readonly AnyEndpoint[] = [
+  server,
+  jobs,
+  sandboxes,
+  objects,
+  matching,
+  execution,
+  pilots,
+].flatMap((area) => Object.values(area) as AnyEndpoint[]);
