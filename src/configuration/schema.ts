@@ -40,7 +40,11 @@ const VirtualOrganisation = z.strictObject({
   groups: z.record(name, Group).refine((groups) => Object.keys(groups).length > 0, 'a VO needs a group'),
   default_group: name,
   support: z
-    .strictObject({ message: z.string(), webpage: z.string().nullable().default(null), email: z.string().nullable().default(null) })
+    .strictObject({
+      message: z.string(),
+      webpage: z.string().nullable().default(null),
+      email: z.string().nullable().default(null),
+    })
     .default({ message: 'Please contact system administrator', webpage: null, email: null }),
   jobs: JobLimits.prefault({}),
   /** Refuse pilots that cannot separate payloads from their secrets. */
@@ -101,16 +105,18 @@ export const Configuration = z.strictObject({
   pilots: z
     .strictObject({
       /** Seconds a one-time secret lives after its pilot was handed to a CE (queueing included). */
-      secret_lifetime: z.number().int().min(60).default(7 * 86_400),
+      secret_lifetime: z
+        .number()
+        .int()
+        .min(60)
+        .default(7 * 86_400),
       token_lifetime: z.number().int().min(60).default(3_600),
       /** Environment for all pilots (`PILOTAGE_PILOT_*`). */
       environment: z.record(z.string().regex(/^PILOTAGE_PILOT_[A-Z_]+$/), z.string()).default({}),
       max_log_bytes: count.default(64 * 1024 * 1024),
     })
     .prefault({}),
-  tokens: z
-    .strictObject({ access_lifetime: z.number().int().min(60).default(1_200) })
-    .prefault({}),
+  tokens: z.strictObject({ access_lifetime: z.number().int().min(60).default(1_200) }).prefault({}),
   retention: z
     .strictObject({
       finished_jobs_days: z.number().positive().default(30),

@@ -56,7 +56,7 @@ const Environment = z.object({
   PILOTAGE_METRICS_LISTEN: z
     .string()
     .optional()
-    .describe('host:port where an agents process offers /metrics and /health'),
+    .describe('host:port where a process offers /metrics and /health to the operator; nowhere when absent'),
   PILOTAGE_LEASE_SECONDS: seconds(600).describe('Length of an attempt lease (s)'),
   PILOTAGE_LEASE_MARGIN_SECONDS: seconds(60).describe('What the sweeper adds before it ends a lease (s)'),
   PILOTAGE_SILENT_SECONDS: seconds(120).describe(

@@ -1,0 +1,40 @@
+import { Module, type OnApplicationShutdown } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
+import { Database, deriveKey, Log, PLATFORM_CONFIG, type PlatformConfig } from '../platform/index.js';
+import { AccessGuard } from './access.guard.js';
+import { IdentityController } from './identity.controller.js';
+import { SigningKeys } from './signing-keys.js';
+import { Tokens } from './tokens.js';
+
+/**
+ * Who calls and what they may: tokens, keys, and the guard before every endpoint. Needs the platform's providers, which
+ * are global.
+ */
+@Module({
+  controllers: [IdentityController],
+  providers: [
+    {
+      provide: SigningKeys,
+      inject: [Database, PLATFORM_CONFIG, Log],
+      async useFactory(database: Database, { masterKey }: PlatformConfig, log: Log): Promise<SigningKeys> {
+        const keys = new SigningKeys(database, deriveKey(masterKey, 'signing-keys'), log);
+        await keys.start();
+        return keys;
+      },
+    },
+    {
+      provide: Tokens,
+      inject: [SigningKeys, PLATFORM_CONFIG],
+      useFactory: (keys: SigningKeys, { publicUrl }: PlatformConfig) => new Tokens(keys, publicUrl),
+    },
+    { provide: APP_GUARD, useClass: AccessGuard },
+  ],
+  exports: [SigningKeys, Tokens],
+})
+export class AuthModule implements OnApplicationShutdown {
+  constructor(private readonly keys: SigningKeys) {}
+
+  onApplicationShutdown(): void {
+    this.keys.close();
+  }
+}

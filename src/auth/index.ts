@@ -1,0 +1,19 @@
+export { AccessGuard } from './access.guard.js';
+export { audit, type AuditEntry, readAudit } from './audit.js';
+export { AuthModule } from './auth.module.js';
+export { Caller } from './caller.js';
+export {
+  isInScope,
+  mayCall,
+  mayManageJob,
+  mayReadPilot,
+  mayReadSandbox,
+  mayRegisterPilot,
+  type Owned,
+  type Scope,
+  scopeCondition,
+  visibleJobs,
+} from './policies.js';
+export { type AttemptPrincipal, type PilotPrincipal, type Principal, type UserPrincipal } from './principals.js';
+export { type KeyReport, longestTokenSeconds, SigningKeys } from './signing-keys.js';
+export { type IssuedToken, Tokens } from './tokens.js';

@@ -1,0 +1,155 @@
+import { createHash, randomUUID, sign, verify } from 'node:crypto';
+import { z } from 'zod';
+import { properties, Refusal } from '../contract/index.js';
+import { type Clock, systemClock } from '../platform/index.js';
+import type { AttemptPrincipal, PilotPrincipal, Principal, UserPrincipal } from './principals.js';
+import { longestTokenSeconds, type SigningKeys } from './signing-keys.js';
+import { VerifiedTokens } from './verified-tokens.js';
+
+/** A token that was just made. */
+export interface IssuedToken {
+  token: string;
+  /** Seconds. */
+  expiresIn: number;
+  /** Id of this token; safe to log. */
+  id: string;
+}
+
+const audiences = { user: 'pilotage', pilot: 'pilotage-pilot', attempt: 'pilotage-attempt' } as const;
+
+const common = { vo: z.string(), iss: z.string(), exp: z.number(), iat: z.number(), jti: z.string() };
+const Claims = z.discriminatedUnion('aud', [
+  z.object({
+    ...common,
+    aud: z.literal(audiences.user),
+    sub: z.string(),
+    dirac_group: z.string(),
+    dirac_properties: z.array(z.enum(properties)),
+    preferred_username: z.string(),
+  }),
+  z.object({ ...common, aud: z.literal(audiences.pilot), stamp: z.string() }),
+  z.object({
+    ...common,
+    aud: z.literal(audiences.attempt),
+    stamp: z.string(),
+    job_id: z.number(),
+    attempt: z.number(),
+  }),
+]);
+const Header = z.object({ alg: z.literal('Ed25519'), kid: z.string() });
+
+/**
+ * Makes and checks the access tokens of this installation: JWTs signed with Ed25519. The claims of a user's token are
+ * DiracX's, because its clients read them; the audience keeps users, pilots and attempts apart.
+ */
+export class Tokens {
+  private readonly verified = new VerifiedTokens();
+  private header: { kid: string; encoded: string } | null = null;
+
+  constructor(
+    private readonly keys: SigningKeys,
+    /** The public URL of the server. */
+    private readonly issuer: string,
+    private readonly clock: Clock = systemClock,
+  ) {}
+
+  /** A token for a user; `lifetime` in seconds. */
+  forUser({ vo, group, subject, username, properties }: Omit<UserPrincipal, 'kind'>, lifetime: number): IssuedToken {
+    return this.issue(audiences.user, lifetime, {
+      sub: subject,
+      vo,
+      dirac_group: group,
+      dirac_properties: properties,
+      preferred_username: username,
+      dirac_policies: {},
+    });
+  }
+
+  /** A token for a pilot; `lifetime` in seconds. */
+  forPilot({ vo, stamp }: Omit<PilotPrincipal, 'kind'>, lifetime: number): IssuedToken {
+    return this.issue(audiences.pilot, lifetime, { sub: `pilot:${stamp}`, vo, stamp });
+  }
+
+  /** A token for one attempt of one job; `lifetime` in seconds, 30 days at most. The attempt's end makes it useless. */
+  forAttempt({ vo, stamp, jobId, attempt }: Omit<AttemptPrincipal, 'kind'>, lifetime: number): IssuedToken {
+    return this.issue(audiences.attempt, lifetime, {
+      sub: `attempt:${jobId}.${attempt}`,
+      vo,
+      stamp,
+      job_id: jobId,
+      attempt,
+    });
+  }
+
+  /** Who holds a token. Throws a Refusal `invalid-token` unless it is genuine, of this installation, and in force. */
+  async verify(token: string): Promise<Principal> {
+    const now = this.clock.now() / 1_000;
+    const fingerprint = createHash('sha256').update(token).digest('base64');
+    const known = this.verified.find(fingerprint, now);
+    if (known !== undefined && this.keys.verifies(known.kid)) return known.principal;
+    const verified = await this.examine(token, now);
+    this.verified.add(fingerprint, verified);
+    return verified.principal;
+  }
+
+  private issue(audience: string, lifetime: number, claims: Record<string, unknown>): IssuedToken {
+    if (lifetime > longestTokenSeconds) throw new Error(`No token lives longer than ${longestTokenSeconds} s`);
+    const { kid, key } = this.keys.signing();
+    if (this.header?.kid !== kid) this.header = { kid, encoded: encode({ typ: 'JWT', alg: 'Ed25519', kid }) };
+    const iat = Math.floor(this.clock.now() / 1_000);
+    const expiresIn = Math.floor(lifetime);
+    const id = randomUUID();
+    const payload = encode({ iss: this.issuer, aud: audience, iat, exp: iat + expiresIn, jti: id, ...claims });
+    const text = `${this.header.encoded}.${payload}`;
+    return { token: `${text}.${sign(null, Buffer.from(text), key).toString('base64url')}`, expiresIn, id };
+  }
+
+  private async examine(token: string, now: number): Promise<{ principal: Principal; expires: number; kid: string }> {
+    const parts = /^([\w-]{1,1024})\.([\w-]{1,8192})\.([\w-]{86})$/.exec(token);
+    const [, head = '', payload = '', signature = ''] = parts ?? [];
+    const header = Header.safeParse(decode(head));
+    if (!header.success) throw invalid();
+    const { kid } = header.data;
+    const key = await this.keys.verifying(kid);
+    if (key === null) throw invalid();
+    if (!verify(null, Buffer.from(`${head}.${payload}`), key, Buffer.from(signature, 'base64url'))) throw invalid();
+    const claims = Claims.safeParse(decode(payload));
+    if (!claims.success || claims.data.iss !== this.issuer || claims.data.exp <= now) throw invalid();
+    return { principal: principalOf(claims.data), expires: claims.data.exp, kid };
+  }
+}
+
+function principalOf(claims: z.output<typeof Claims>): Principal {
+  const { vo } = claims;
+  switch (claims.aud) {
+    case 'pilotage':
+      return {
+        kind: 'user',
+        vo,
+        group: claims.dirac_group,
+        subject: claims.sub,
+        username: claims.preferred_username,
+        properties: claims.dirac_properties,
+      };
+    case 'pilotage-pilot':
+      return { kind: 'pilot', vo, stamp: claims.stamp };
+    case 'pilotage-attempt':
+      return { kind: 'attempt', vo, stamp: claims.stamp, jobId: claims.job_id, attempt: claims.attempt };
+  }
+}
+
+function encode(value: unknown): string {
+  return Buffer.from(JSON.stringify(value)).toString('base64url');
+}
+
+function decode(text: string): unknown {
+  try {
+    return JSON.parse(Buffer.from(text, 'base64url').toString('utf8')) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+function invalid(): Refusal {
+  return new Refusal('invalid-token', 'Invalid JWT');
+}
