@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from './build.mjs';
 import { exitCodeOfSignal } from './signals.mjs';
-import { root } from './root.mjs';
 
 const usage = `npm run demo [-- --keep]
 
@@ -29,20 +28,21 @@ async function main() {
   const keep = process.argv.includes('--keep');
   const folder = mkdtempSync(join(tmpdir(), 'pilotage-demo-'));
   let installation = null;
+  let code = 1;
   try {
     await build();
-    if (signalled() !== 0) return signalled();
-    const { startDemo, runDemo, keepDemo } = await import('./demo/run-demo.mjs');
-    installation = await startDemo({ root, folder });
-    const code = await runDemo(installation, signalled);
-    if (keep && code === 0) await keepDemo(installation, signalled);
-    return signalled() || code;
+    if (signalled() === 0) {
+      const { startDemo, runDemo, keepDemo } = await import('./demo/run-demo.mjs');
+      installation = await startDemo({ folder });
+      code = await runDemo(installation, signalled);
+      if (keep && code === 0) await keepDemo(installation, signalled);
+    }
   } catch (error) {
     console.error(`demo: ${error.message}`);
-    if (installation !== null) console.error(`demo: the logs were in ${folder}; run with --keep to look at a good run`);
-    return 1;
   } finally {
     await installation?.stop();
-    rmSync(folder, { recursive: true, force: true });
+    if (code === 0 || signalled() !== 0) rmSync(folder, { recursive: true, force: true });
+    else console.error(`demo: the logs of its programs are in ${folder}`);
   }
+  return signalled() || code;
 }

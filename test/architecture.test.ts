@@ -14,7 +14,7 @@ const mayImport: Record<string, string[]> = {
   wms: ['contract', 'platform', 'configuration', 'auth', 'storage'],
   agents: ['contract', 'platform', 'configuration', 'auth', 'storage', 'wms', 'ce'],
   server: ['contract', 'platform', 'configuration', 'auth', 'storage', 'wms'],
-  admin: ['contract', 'client', 'platform', 'configuration', 'auth', 'storage', 'wms', 'ce', 'agents'],
+  admin: ['contract', 'client', 'platform', 'configuration', 'auth', 'storage', 'wms', 'ce', 'agents', 'server'],
   pilot: ['contract', 'client'],
   cli: ['contract', 'client'],
 };

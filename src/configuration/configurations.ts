@@ -1,9 +1,7 @@
-import { createHash } from 'node:crypto';
-import { type Problem, Refusal } from '../contract/index.js';
+import { Refusal } from '../contract/index.js';
 import { type Database, toWire, type Transaction, type WakeUps } from '../platform/index.js';
-import { crossReferenceFindings, type DriverChecks, driverFindings } from './cross-references.js';
-import { ConfigurationDocument, messagesOf } from './document.js';
-import { Configuration } from './schema.js';
+import type { DriverChecks } from './cross-references.js';
+import { readConfiguration } from './read-configuration.js';
 
 /** One version that was applied. */
 export interface AppliedVersion {
@@ -21,11 +19,6 @@ export class Configurations {
     private readonly checks: DriverChecks,
   ) {}
 
-  /** The configuration that a text means. Throws a Refusal `invalid-configuration` with all of its problems. */
-  check(text: string): Configuration {
-    return this.read(text).configuration;
-  }
-
   /**
    * Checks a text and makes it the newest version; `alongside` runs in the same transaction. A text that means the same
    * as the newest version changes nothing.
@@ -35,7 +28,7 @@ export class Configurations {
     author: string,
     alongside: (tx: Transaction, version: number) => Promise<void> = async () => undefined,
   ): Promise<{ version: number; changed: boolean }> {
-    const { sha256 } = this.read(text);
+    const { sha256 } = readConfiguration(text, this.checks);
     const applied = await this.database.withLock('configuration', 30, async () => {
       const newest = await this.database.query<{ version: number; sha256: string }>(
         'SELECT version, sha256 FROM configurations ORDER BY version DESC LIMIT 1',
@@ -66,12 +59,6 @@ export class Configurations {
     return rows[0] ?? null;
   }
 
-  /** The newest version with its meaning, or null. */
-  async current(): Promise<{ version: number; document: Configuration } | null> {
-    const newest = await this.text();
-    return newest === null ? null : { version: newest.version, document: this.read(newest.text).configuration };
-  }
-
   /** The versions, newest first. */
   async history(limit = 50): Promise<AppliedVersion[]> {
     const rows = await this.database.query<{ version: number; author: string; applied_at: string }>(
@@ -80,36 +67,4 @@ export class Configurations {
     );
     return rows.map(({ version, author, applied_at }) => ({ version, author, appliedAt: toWire(applied_at) }));
   }
-
-  private read(text: string): { configuration: Configuration; sha256: string } {
-    const read = ConfigurationDocument.read(text);
-    if ('problems' in read) throw refuse(read.problems);
-    const { document } = read;
-    const parsed = Configuration.safeParse(document.value ?? {});
-    if (!parsed.success) {
-      throw refuse(parsed.error.issues.map((issue) => document.problem(issue.path, messagesOf(issue))));
-    }
-    const findings = [...crossReferenceFindings(parsed.data), ...driverFindings(parsed.data, this.checks)];
-    if (findings.length > 0) throw refuse(findings.map(({ path, message }) => document.problem(path, message)));
-    return { configuration: parsed.data, sha256: meaningOf(document.value) };
-  }
-}
-
-function refuse(problems: Problem[]): Refusal {
-  const number = problems.length === 1 ? 'a problem' : `${problems.length} problems`;
-  return new Refusal('invalid-configuration', `The configuration has ${number}`, { problems });
-}
-
-/** SHA-256 of what a document says, whatever its layout and comments. */
-function meaningOf(value: unknown): string {
-  return createHash('sha256')
-    .update(JSON.stringify(sorted(value)))
-    .digest('hex');
-}
-
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  return Object.fromEntries(entries.map(([key, item]) => [key, sorted(item)]));
 }

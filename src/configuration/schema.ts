@@ -6,90 +6,99 @@ const count = z.number().int().min(0);
 
 /** A group of a VO: who is in it, what it may do, and its share of the VO. */
 const Group = z.strictObject({
-  properties: z.array(z.enum(properties)).default(['NormalUser']),
-  /** Share of the VO's work, relative to the other groups (DIRAC's JobShare). */
-  share: z.number().positive().default(1000),
-  /** Shares of single owners within the group, by user name; others have 1. */
-  owner_shares: z.record(z.string(), z.number().positive()).default({}),
+  properties: z.array(z.enum(properties)).default(['NormalUser']).describe('What its members may do'),
+  share: z
+    .number()
+    .positive()
+    .default(1000)
+    .describe("Share of the VO's work, relative to the other groups (DIRAC's JobShare)"),
+  owner_shares: z
+    .record(z.string(), z.number().positive())
+    .default({})
+    .describe('Shares of single owners within the group, by user name; others have 1'),
 });
 
 const JobLimits = z.strictObject({
-  min_cpu_work: count.default(100),
-  max_cpu_work: count.default(500_000),
-  default_cpu_work: count.default(86_400),
-  max_wall_time: count.default(864_000),
-  min_priority: count.default(0),
-  max_priority: count.default(10),
-  default_priority: count.default(1),
-  max_input_data: count.default(500),
-  job_types: z.array(name).default(['User', 'Test', 'Hospital']),
-  /** Largest number of jobs of one DiracX call, parametric children included. */
-  max_jobs_per_jdl_call: count.default(20),
-  max_jobs_per_call: count.default(10_000),
-  max_waiting_per_owner: count.default(1_000_000),
-  max_sandbox_bytes: count.default(104_857_600),
-  /** How often a user may reschedule a job, and how often failures of the payload do it. */
-  max_rescheduling: count.default(3),
-  /** How often an attempt may be lost to the infrastructure before the job fails. */
-  max_infrastructure_failures: count.default(20),
+  min_cpu_work: count.default(100).describe('Least CPU work of a job (normalised seconds)'),
+  max_cpu_work: count.default(500_000).describe('Most CPU work of a job (normalised seconds)'),
+  default_cpu_work: count.default(86_400).describe('CPU work of a job that names none (normalised seconds)'),
+  max_wall_time: count.default(864_000).describe('Longest wall time of a job (s)'),
+  min_priority: count.default(0).describe('Lowest priority'),
+  max_priority: count.default(10).describe('Highest priority'),
+  default_priority: count.default(1).describe('Priority of a job that names none'),
+  max_input_data: count.default(500).describe('Most input files of a job'),
+  job_types: z.array(name).default(['User', 'Test', 'Hospital']).describe('The job types that may be submitted'),
+  max_jobs_per_jdl_call: count
+    .default(20)
+    .describe('Largest number of jobs of one DiracX call, parametric children included'),
+  max_jobs_per_call: count.default(10_000).describe('Most jobs of one call of our own route'),
+  max_waiting_per_owner: count.default(1_000_000).describe('Most waiting jobs of one owner'),
+  max_sandbox_bytes: count.default(104_857_600).describe('Largest sandbox (bytes)'),
+  max_rescheduling: count
+    .default(3)
+    .describe('How often a user may reschedule a job, and how often failures of the payload do it'),
+  max_infrastructure_failures: count
+    .default(20)
+    .describe('How often an attempt may be lost to the infrastructure before the job fails'),
 });
 
 const VirtualOrganisation = z.strictObject({
-  /** Share of the installation, relative to the other VOs. */
-  share: z.number().positive().default(1000),
+  share: z.number().positive().default(1000).describe('Share of the installation, relative to the other VOs'),
   groups: z.record(name, Group).refine((groups) => Object.keys(groups).length > 0, 'a VO needs a group'),
-  default_group: name,
+  default_group: name.describe('Group of a member who names none'),
   support: z
     .strictObject({
-      message: z.string(),
-      webpage: z.string().nullable().default(null),
-      email: z.string().nullable().default(null),
+      message: z.string().describe('Whom users turn to'),
+      webpage: z.string().nullable().default(null).describe('Page for users who need help'),
+      email: z.string().nullable().default(null).describe('Address for users who need help'),
     })
     .default({ message: 'Please contact system administrator', webpage: null, email: null }),
   jobs: JobLimits.prefault({}),
-  /** Refuse pilots that cannot separate payloads from their secrets. */
-  demand_isolation: z.boolean().default(false),
-  /** Most pilots of this VO at one time. */
-  max_pilots: count.default(10_000),
-  /** What its members may see of others' jobs within the VO. */
-  see_all_jobs: z.boolean().default(true),
+  demand_isolation: z
+    .boolean()
+    .default(false)
+    .describe('Refuse pilots that cannot separate payloads from their secrets'),
+  max_pilots: count.default(10_000).describe('Most pilots of this VO at one time'),
+  see_all_jobs: z.boolean().default(true).describe("What its members may see of others' jobs within the VO"),
 });
 
 /** A queue of a CE: what a pilot that is submitted there will get, and how many may go there. */
 const Queue = z.strictObject({
-  vos: z.array(name).min(1),
-  processors: z.number().int().min(1).default(1),
-  /** MB for the whole pilot. */
-  memory: count.default(2_000),
-  gpus: count.default(0),
-  whole_node: z.boolean().default(false),
-  /** Seconds of wall time that a pilot gets. */
-  max_wall_time: z.number().int().min(60).default(86_400),
-  /** Benchmark score of a core (DB12 scale): `max_wall_time × cpu_power` is the CPU work on offer. */
-  cpu_power: z.number().positive().default(10),
-  tags: z.array(z.string()).default([]),
-  required_tags: z.array(z.string()).default([]),
-  platforms: z.array(z.string()).default([]),
-  max_waiting_pilots: count.default(10),
-  max_pilots: count.default(100),
-  /** Passed to the driver with each submission. */
-  settings: z.record(z.string(), z.unknown()).default({}),
+  vos: z.array(name).min(1).describe('VOs whose pilots may be submitted here'),
+  processors: z.number().int().min(1).default(1).describe('Cores of a pilot'),
+  memory: count.default(2_000).describe('MB for the whole pilot'),
+  gpus: count.default(0).describe('GPUs of a pilot'),
+  whole_node: z.boolean().default(false).describe('A pilot has the node for itself'),
+  max_wall_time: z.number().int().min(60).default(86_400).describe('Seconds of wall time that a pilot gets'),
+  cpu_power: z
+    .number()
+    .positive()
+    .default(10)
+    .describe('Benchmark score of a core (DB12 scale): `max_wall_time × cpu_power` is the CPU work on offer'),
+  tags: z.array(z.string()).default([]).describe('What jobs may ask for by tag'),
+  required_tags: z.array(z.string()).default([]).describe('Only jobs with all of these tags run here'),
+  platforms: z.array(z.string()).default([]).describe('Platforms that jobs may ask for; those of the site when empty'),
+  max_waiting_pilots: count.default(10).describe('Most pilots that wait in this queue'),
+  max_pilots: count.default(100).describe('Most pilots of this queue at one time'),
+  settings: z.record(z.string(), z.unknown()).default({}).describe('Passed to the driver with each submission'),
 });
 
 const ComputingElement = z.strictObject({
-  driver: name,
-  settings: z.record(z.string(), z.unknown()).default({}),
+  driver: name.describe('Kind of the CE; docs/sites has a page for each'),
+  settings: z.record(z.string(), z.unknown()).default({}).describe('Settings of the driver'),
   queues: z.record(name, Queue),
 });
 
 const Site = z.strictObject({
-  description: z.string().default(''),
-  max_pilots: count.default(10_000),
-  platforms: z.array(z.string()).default([]),
+  description: z.string().default('').describe('For people'),
+  max_pilots: count.default(10_000).describe('Most pilots of this site at one time'),
+  platforms: z.array(z.string()).default([]).describe('Platforms of its queues, where they name none'),
   ces: z.record(name, ComputingElement),
 });
 
-const StorageElement = z.looseObject({ driver: name });
+const StorageElement = z.looseObject({
+  driver: name.describe('`file` or `s3`; the other keys are the settings of the driver'),
+});
 
 /** The configuration of an installation: one document, checked as a whole, applied as a numbered version. */
 export const Configuration = z.strictObject({
@@ -98,31 +107,39 @@ export const Configuration = z.strictObject({
   storage: z
     .strictObject({
       elements: z.record(name, StorageElement),
-      sandboxes: name,
-      pilot_logs: name,
+      sandboxes: name.describe('The storage element of sandboxes'),
+      pilot_logs: name.describe('The storage element of pilot logs'),
     })
     .describe('Storage elements by name, and which of them holds sandboxes and pilot logs'),
   pilots: z
     .strictObject({
-      /** Seconds a one-time secret lives after its pilot was handed to a CE (queueing included). */
       secret_lifetime: z
         .number()
         .int()
         .min(60)
-        .default(7 * 86_400),
-      token_lifetime: z.number().int().min(60).default(3_600),
-      /** Environment for all pilots (`PILOTAGE_PILOT_*`). */
-      environment: z.record(z.string().regex(/^PILOTAGE_PILOT_[A-Z_]+$/), z.string()).default({}),
-      max_log_bytes: count.default(64 * 1024 * 1024),
+        .default(7 * 86_400)
+        .describe('Seconds a one-time secret lives after its pilot was handed to a CE (queueing included)'),
+      token_lifetime: z.number().int().min(60).default(3_600).describe('Seconds a pilot token lives; pilots renew it'),
+      environment: z
+        .record(z.string().regex(/^PILOTAGE_PILOT_[A-Z_]+$/), z.string())
+        .default({})
+        .describe('Environment for all pilots (`PILOTAGE_PILOT_*`)'),
+      max_log_bytes: count.default(64 * 1024 * 1024).describe('Largest pilot log (bytes)'),
     })
     .prefault({}),
-  tokens: z.strictObject({ access_lifetime: z.number().int().min(60).default(1_200) }).prefault({}),
+  tokens: z
+    .strictObject({ access_lifetime: z.number().int().min(60).default(1_200).describe('Seconds a user token lives') })
+    .prefault({}),
   retention: z
     .strictObject({
-      finished_jobs_days: z.number().positive().default(30),
-      history_days: z.number().positive().default(180),
-      pilots_days: z.number().positive().default(30),
-      unassigned_sandboxes_days: z.number().positive().default(15),
+      finished_jobs_days: z.number().positive().default(30).describe('Days that jobs in a final state are kept'),
+      history_days: z.number().positive().default(180).describe('Days that histories and attempts are kept'),
+      pilots_days: z.number().positive().default(30).describe('Days that ended pilots and their logs are kept'),
+      unassigned_sandboxes_days: z
+        .number()
+        .positive()
+        .default(15)
+        .describe('Days that a sandbox is kept that no job uses'),
     })
     .prefault({}),
 });

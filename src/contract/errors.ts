@@ -28,6 +28,7 @@ export const refusals = {
   'search-deadline': { status: 503, title: 'The search took too long; narrow it' },
   'page-beyond-end': { status: 416, title: 'The page lies beyond the last row' },
   'not-reschedulable': { status: 400, title: 'No job of the request can be rescheduled' },
+  'protected-attribute': { status: 400, title: 'The attribute cannot be set by this route' },
   'sandbox-too-large': { status: 400, title: 'The sandbox is larger than the limit' },
   'sandbox-not-found': { status: 400, title: 'There is no such sandbox' },
   'sandbox-already-assigned': { status: 400, title: 'The sandbox is already assigned' },

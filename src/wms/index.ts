@@ -1,5 +1,15 @@
+export { CheckJobs } from './checking/check-jobs.js';
 export { Jobs } from './jobs/jobs.js';
+export { Submission } from './submission/submission.js';
 export { fullPfn, shortPfn, type SandboxOwner } from './outputs/pfn.js';
 export { Sandboxes } from './outputs/sandboxes.js';
 export { PilotLogs } from './pilot-logs/pilot-logs.js';
 export { WmsModule } from './wms.module.js';
+export { type QueueEntry, TaskQueues } from './task-queues/task-queues.js';
+export { type Requirements, requirementsOf } from './task-queues/requirements.js';
+export { type NewPilot, type PilotAtCe, Pilots, type UnsettledPilot } from './pilots/pilots.js';
+export { Demand, demandKey } from './task-queues/demand.js';
+export { ShareUse } from './task-queues/share-use.js';
+export { AttemptEnds } from './execution/attempt-ends.js';
+export { Leases } from './execution/leases.js';
+export { PilotEnds } from './execution/pilot-ends.js';

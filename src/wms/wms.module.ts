@@ -1,5 +1,47 @@
 import { Module } from '@nestjs/common';
+import { AuthModule } from '../auth/index.js';
+import { SubmissionController } from './submission/submission.controller.js';
+import { Submission } from './submission/submission.js';
+import { JobRegister } from './submission/job-register.js';
+import { RepeatedRequests } from './submission/repeated-requests.js';
+import { NextStages } from './submission/store-jobs.js';
+import { WaitingJobs } from './submission/waiting-jobs.js';
+import { CheckJobs } from './checking/check-jobs.js';
+import { JobChangesController } from './jobs/changes.controller.js';
+import { ForeignHeartbeats } from './jobs/foreign-heartbeats.js';
+import { JobDetails } from './jobs/job-details.js';
+import { JobSearch } from './jobs/job-search.js';
 import { Jobs } from './jobs/jobs.js';
+import { Metadata } from './jobs/metadata.js';
+import { Rescheduling } from './jobs/rescheduling.js';
+import { JobSearchController } from './jobs/search.controller.js';
+import { StatusUpdates } from './jobs/status-updates.js';
+import { TerminationController } from './jobs/termination.controller.js';
+import { Termination } from './jobs/termination.js';
+import { Searches } from './search/index.js';
+import { AttemptEnds } from './execution/attempt-ends.js';
+import { ExecutionController } from './execution/execution.controller.js';
+import { Heartbeats } from './execution/heartbeats.js';
+import { Leases } from './execution/leases.js';
+import { PilotEnds } from './execution/pilot-ends.js';
+import { Reports } from './execution/reports.js';
+import { ClaimedJobs } from './matching/claimed-jobs.js';
+import { Claims } from './matching/claims.js';
+import { MatchingController } from './matching/matching.controller.js';
+import { Matching } from './matching/matching.js';
+import { PilotCalls } from './matching/pilot-calls.js';
+import { Prospects } from './matching/prospects.js';
+import { PilotIdentityController } from './pilots/identity.controller.js';
+import { PilotIdentity } from './pilots/pilot-identity.js';
+import { PilotRegister } from './pilots/pilot-register.js';
+import { PilotSearch } from './pilots/pilot-search.js';
+import { PilotSelf } from './pilots/pilot-self.js';
+import { PilotsController } from './pilots/pilots.controller.js';
+import { PilotSelfController } from './pilots/self.controller.js';
+import { Demand } from './task-queues/demand.js';
+import { ShareUse } from './task-queues/share-use.js';
+import { TaskQueueIndex } from './task-queues/task-queue-index.js';
+import { TaskQueues } from './task-queues/task-queues.js';
 import { AttemptSandboxesController } from './outputs/attempt-sandboxes.controller.js';
 import { Sandboxes } from './outputs/sandboxes.js';
 import { SandboxesController } from './outputs/sandboxes.controller.js';
@@ -11,8 +53,58 @@ import { PilotLogsController } from './pilot-logs/pilot-logs.controller.js';
  * `jobs` is the job itself, `pilots` who runs it. This list is the table of contents.
  */
 @Module({
-  controllers: [AttemptSandboxesController, SandboxesController, PilotLogsController],
-  providers: [Jobs, Sandboxes, PilotLogs],
+  imports: [AuthModule],
+  controllers: [
+    MatchingController,
+    ExecutionController,
+    PilotIdentityController,
+    PilotSelfController,
+    PilotsController,
+    SubmissionController,
+    JobSearchController,
+    JobChangesController,
+    TerminationController,
+    AttemptSandboxesController,
+    SandboxesController,
+    PilotLogsController,
+  ],
+  providers: [
+    Submission,
+    WaitingJobs,
+    JobRegister,
+    RepeatedRequests,
+    NextStages,
+    CheckJobs,
+    Jobs,
+    Searches,
+    JobSearch,
+    JobDetails,
+    StatusUpdates,
+    ForeignHeartbeats,
+    Rescheduling,
+    Metadata,
+    Termination,
+    TaskQueues,
+    TaskQueueIndex,
+    ShareUse,
+    Demand,
+    Prospects,
+    Claims,
+    ClaimedJobs,
+    PilotCalls,
+    Matching,
+    Reports,
+    AttemptEnds,
+    Heartbeats,
+    Leases,
+    PilotEnds,
+    PilotIdentity,
+    PilotSelf,
+    PilotRegister,
+    PilotSearch,
+    Sandboxes,
+    PilotLogs,
+  ],
   exports: [],
 })
 export class WmsModule {}

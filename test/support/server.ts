@@ -52,8 +52,8 @@ export async function startServer(options: TestServerOptions = {}) {
     database: store.database as Database,
     /** A token for a user, by default of `lhcb_user` in `lhcb`. */
     tokenFor({ vo = 'lhcb', group = 'lhcb_user', user = 'alice', lifetime = 600 }: TestUser = {}): string {
-      const { groups } = app.get(CurrentConfiguration).get().document.vos[vo] ?? { groups: {} };
-      const properties = groups[group]?.properties;
+      const known = app.get(CurrentConfiguration).get().document.vos[vo];
+      const properties = known?.groups[group]?.properties;
       if (properties === undefined) throw new Error(`The test configuration has no group ${group} in ${vo}`);
       return tokens.forUser({ vo, group, username: user, subject: `${vo}:${user}`, properties }, lifetime).token;
     },

@@ -128,7 +128,7 @@ export const jdlAttributes: readonly JdlAttributeMeaning[] = [
   ),
   meaning(['WholeNode', 'whole_node', 'yes or no', 'no', 'The job gets a node for itself'], flag('whole_node')),
   meaning(
-    ['MinRAM', 'min_ram', 'whole number', 'set by the server', 'Memory that must be free where the job starts'],
+    ['MinRAM', 'min_ram', 'whole number', 'none', 'Memory that must be free where the job starts'],
     integer('min_ram'),
     { unit: 'MB' },
   ),

@@ -65,13 +65,10 @@ export class JdlLexer {
   }
 
   #advance(to: number): void {
-    for (
-      let end = this.text.indexOf('\n', this.#offset);
-      end !== -1 && end < to;
-      end = this.text.indexOf('\n', end + 1)
-    ) {
+    for (let offset = this.#offset; offset < to; offset++) {
+      if (this.text.charAt(offset) !== '\n') continue;
       this.#line++;
-      this.#lineStart = end + 1;
+      this.#lineStart = offset + 1;
     }
     this.#offset = to;
   }

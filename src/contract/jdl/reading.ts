@@ -1,7 +1,7 @@
 import type { Problem } from '../errors.js';
 import type { JobDescriptionInput } from '../job-description.js';
 import { printJdlValue } from './print.js';
-import type { JdlAttribute, JdlRecord, JdlValue } from './values.js';
+import { numberPattern, type JdlAttribute, type JdlRecord, type JdlValue } from './values.js';
 
 /** A description while its attributes are read. */
 export type DraftDescription = Partial<JobDescriptionInput>;
@@ -42,7 +42,7 @@ export function itemsOf(value: JdlValue): string[] | undefined {
 /** The number in a value, quoted or not; undefined when there is none. */
 export function numberOf(value: JdlValue): number | undefined {
   const text = textOf(value)?.trim();
-  if (text === undefined || !/^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(text)) return undefined;
+  if (text === undefined || !numberPattern.test(text)) return undefined;
   return Number.isFinite(Number(text)) ? Number(text) : undefined;
 }
 

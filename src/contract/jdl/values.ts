@@ -65,7 +65,8 @@ export class JdlRecord implements Iterable<JdlAttribute> {
   }
 }
 
-const numberPattern = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+/** How a number is spelled. */
+export const numberPattern = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
 
 /** What an unquoted word means: a number, a boolean, or the word itself. */
 export function bareValue(text: string): JdlValue {

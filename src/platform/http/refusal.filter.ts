@@ -41,8 +41,10 @@ export class RefusalFilter implements ExceptionFilter {
 /** What Nest or Fastify refuse before a handler is reached. */
 function frameworkRefusal(thrown: unknown): Refusal | null {
   const status = thrown instanceof HttpException ? thrown.getStatus() : (thrown as { statusCode?: number }).statusCode;
-  const code = (thrown as { code?: string }).code;
-  if (code === 'FST_ERR_CTP_INVALID_JSON_BODY' || (status === 400 && thrown instanceof SyntaxError)) {
+  // Nest wraps what Fastify throws.
+  const original = thrown instanceof HttpException ? (thrown.cause ?? thrown) : thrown;
+  const { code } = original as { code?: string };
+  if (code === 'FST_ERR_CTP_INVALID_JSON_BODY' || (status === 400 && original instanceof SyntaxError)) {
     const body = [{ type: 'json_invalid', loc: ['body'], msg: 'JSON decode error', input: null }];
     return new Refusal('invalid-request', 'body: not valid JSON', { body });
   }

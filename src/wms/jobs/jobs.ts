@@ -7,6 +7,8 @@ export interface Effects {
   taskQueues: Set<number>;
   pilots: Set<string>;
   jobs: Set<number>;
+  /** Topics of outbox messages that `body` wrote, so that the relay is woken for them. */
+  messages: Set<string>;
 }
 
 const columnsOfRow = `j.job_id, j.vo, j.owner, j.owner_group, j.owner_subject, j.status, j.minor_status, j.application_status,
@@ -35,7 +37,8 @@ export class Jobs {
     this.wakeUps.wake('task-queue', [...effects.taskQueues]);
     this.wakeUps.wake('pilot', [...effects.pilots]);
     this.wakeUps.wake('job', [...effects.jobs]);
-    if (effects.taskQueues.size > 0) this.wakeUps.wake('outbox', ['demand']);
+    if (effects.taskQueues.size > 0) effects.messages.add('demand');
+    this.wakeUps.wake('outbox', [...effects.messages]);
     return result;
   }
 
@@ -170,5 +173,5 @@ export async function databaseNow(tx: Queryable): Promise<string> {
 }
 
 export function noEffects(): Effects {
-  return { taskQueues: new Set(), pilots: new Set(), jobs: new Set() };
+  return { taskQueues: new Set(), pilots: new Set(), jobs: new Set(), messages: new Set() };
 }

@@ -1,0 +1,87 @@
+import { Command, CommanderError } from 'commander';
+import { readAudit } from '../auth/index.js';
+import { Refusal } from '../contract/index.js';
+import { ConfigurationError, isDatabaseUnavailable } from '../platform/index.js';
+import { addConfigCommands } from './config-commands.js';
+import { Installation } from './installation.js';
+import { addKeyCommands } from './key-commands.js';
+import { say, table } from './output.js';
+import { addTokenCommands } from './token-commands.js';
+
+const epilogue = `
+Runs on the server's host, with the server's environment (npm start -- --help lists it).
+
+Exit codes: 0 done; 1 refused or failed; 2 wrong usage; 3 the database does not answer.`;
+
+/** `pilotage admin …`, with the arguments after `admin`. Sets the exit code. */
+export async function main(argv: string[]): Promise<void> {
+  const program = adminProgram();
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      process.exitCode = error.exitCode === 0 ? 0 : 2;
+      return;
+    }
+    process.stderr.write(`${complaint(error)}\n`);
+    process.exitCode = isDatabaseUnavailable(error) ? 3 : 1;
+  }
+}
+
+/** The commands, ready to be parsed. */
+export function adminProgram(): Command {
+  // Sub-commands inherit these settings when they are made, so they come first.
+  const program = new Command('pilotage admin')
+    .description('administration of an installation')
+    .exitOverride()
+    .showHelpAfterError('(--help tells more)')
+    .addHelpText('after', epilogue);
+  addConfigCommands(program);
+  addTokenCommands(program);
+  addKeyCommands(program);
+  program
+    .command('migrate')
+    .description('bring the schema of the database up to date; the server does so too when it starts')
+    .action(() =>
+      Installation.with(async ({ database }) => {
+        const applied = await database.migrate();
+        say(applied.length === 0 ? 'the database is up to date' : `applied: ${applied.join(', ')}`);
+      }),
+    );
+  program
+    .command('audit')
+    .description('what administrators did, newest first')
+    .option('--limit <number>', 'at most so many', Number, 50)
+    .action(({ limit }: { limit: number }) =>
+      Installation.with(async ({ database }) => {
+        const rows = await readAudit(database, limit);
+        say(
+          table(
+            ['at', 'vo', 'actor', 'action', 'subject', 'detail'],
+            rows.map(({ at, vo, actor, action, subject, detail }) => [
+              at,
+              vo === '' ? null : vo,
+              actor,
+              action,
+              subject,
+              JSON.stringify(detail),
+            ]),
+          ),
+        );
+      }),
+    );
+  return program;
+}
+
+/** What went wrong in one line, and the problems of a document each on its own. Bugs come with their stack. */
+function complaint(error: unknown): string {
+  if (!(error instanceof Error)) return `pilotage admin: ${String(error)}`;
+  const problems = error instanceof Refusal ? (error.details.problems ?? []) : [];
+  const lines = problems.map(({ path, message }) => `  ${path}: ${message}`);
+  const code = (error as { code?: string }).code;
+  if (isDatabaseUnavailable(error)) return `pilotage admin: the database does not answer (${code ?? error.message})`;
+  if (code === 'ER_NO_SUCH_TABLE') return 'pilotage admin: the database is empty — run pilotage admin migrate first';
+  const isBug = error instanceof TypeError || error instanceof ReferenceError;
+  const text = isBug && !(error instanceof ConfigurationError) ? (error.stack ?? error.message) : error.message;
+  return [`pilotage admin: ${text}`, ...lines].join('\n');
+}

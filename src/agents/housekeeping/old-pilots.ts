@@ -1,0 +1,29 @@
+import { finalPilotStates } from '../../contract/index.js';
+import type { Database } from '../../platform/index.js';
+
+/** A pilot that may be forgotten. */
+export interface OldPilot {
+  pilot_id: number;
+  vo: string;
+  stamp: string;
+  site: string;
+  ce: string;
+  reference: string | null;
+}
+
+/** Pilots that ended more than `days` ago and hold no lease, oldest first. */
+export function findOldPilots(database: Database, days: number, limit: number): Promise<OldPilot[]> {
+  return database.query<OldPilot>(
+    `SELECT pilot_id, vo, stamp, site, ce, reference FROM pilots
+     WHERE status IN (?) AND last_update_time < NOW(6) - INTERVAL ? SECOND
+       AND NOT EXISTS (SELECT 1 FROM leases l WHERE l.pilot_stamp = pilots.stamp)
+     ORDER BY pilot_id LIMIT ?`,
+    [finalPilotStates, Math.round(days * 86_400), limit],
+  );
+}
+
+/** Deletes the rows of pilots. */
+export async function deletePilots(database: Database, pilots: readonly OldPilot[]): Promise<void> {
+  if (pilots.length === 0) return;
+  await database.execute('DELETE FROM pilots WHERE pilot_id IN (?)', [pilots.map(({ pilot_id }) => pilot_id)]);
+}

@@ -1,0 +1,151 @@
+import { ceCallRecorder } from '../ce/index.js';
+import { CurrentConfiguration } from '../configuration/index.js';
+import {
+  Database,
+  deriveKey,
+  type Log,
+  type Metrics,
+  openRedis,
+  PilotFiles,
+  type PlatformConfig,
+  WakeUps,
+} from '../platform/index.js';
+import { ConfiguredStorageElements } from '../storage/index.js';
+import {
+  AttemptEnds,
+  CheckJobs,
+  Demand,
+  Jobs,
+  Leases,
+  PilotEnds,
+  PilotLogs,
+  Pilots,
+  Sandboxes,
+  ShareUse,
+} from '../wms/index.js';
+import { AgentRuntime, UnknownAgent, type Workload } from './agent-runtime.js';
+import { ComputingElements } from './computing-elements.js';
+import { Housekeeping } from './housekeeping/housekeeping.agent.js';
+import { CheckJobsTask, OverdueChecks } from './job-checks/job-checks.agent.js';
+import { LeaseSweeper } from './lease-sweeper/lease-sweeper.agent.js';
+import { LogSealer, SealLog } from './log-sealer/log-sealer.agent.js';
+import { PilotMonitor } from './pilot-monitor/pilot-monitor.agent.js';
+import { StopPilots } from './pilot-monitor/stop-pilots.js';
+import { pilotRenderer } from './site-director/pilot-program.js';
+import { SiteDirector } from './site-director/site-director.agent.js';
+
+/** The agents of a process, wired and ready to start. */
+export interface AgentsProcess {
+  runtime: AgentRuntime;
+  /** Closes what the agents stand on; stop the runtime first. */
+  close(): Promise<void>;
+}
+
+/** Opens database, Redis, configuration and storage, and makes all agents, or those of `only`. */
+export async function openAgents(
+  config: PlatformConfig,
+  { log, metrics, only }: { log: Log; metrics: Metrics; only?: readonly string[] },
+): Promise<AgentsProcess> {
+  const database = await Database.open(config.databaseUrl);
+  await database.migrate();
+  const publisher = openRedis(config.redisUrl, log);
+  const subscriber = openRedis(config.redisUrl, log);
+  const wakeUps = new WakeUps(publisher, subscriber, config.redisPrefix, log);
+  const configuration = new CurrentConfiguration(database, log, wakeUps);
+  await configuration.start();
+  const storage = new ConfiguredStorageElements(
+    () => ({ version: configuration.get().version, elements: configuration.get().document.storage.elements }),
+    { signingKey: deriveKey(config.masterKey, 'object-urls'), publicUrl: config.publicUrl },
+    config.s3,
+  );
+  const elements = new ComputingElements({ dataDir: config.dataDir, record: ceCallRecorder(metrics) });
+  const workload = chosen(workloadOf({ config, database, wakeUps, configuration, storage, elements }), only);
+  const runtime = new AgentRuntime(
+    {
+      database,
+      configuration,
+      wakeUps,
+      log,
+      metrics,
+      ...{
+        redisUrl: config.redisUrl,
+        redisPrefix: config.redisPrefix,
+        pace: config.agentPace,
+      },
+    },
+    workload,
+  );
+  return {
+    runtime,
+    async close() {
+      configuration.close();
+      await elements.close();
+      await storage.close();
+      publisher.disconnect();
+      subscriber.disconnect();
+      await database.close();
+    },
+  };
+}
+
+interface Foundations {
+  config: PlatformConfig;
+  database: Database;
+  wakeUps: WakeUps;
+  configuration: CurrentConfiguration;
+  storage: ConfiguredStorageElements;
+  elements: ComputingElements;
+}
+
+function workloadOf({ config, database, wakeUps, configuration, storage, elements }: Foundations): Workload {
+  const jobs = new Jobs(database, wakeUps);
+  const attemptEnds = new AttemptEnds(jobs, configuration);
+  const ends = new PilotEnds(database, jobs, attemptEnds);
+  const sandboxes = new Sandboxes(database, storage, configuration);
+  const logs = new PilotLogs(database, storage, configuration, wakeUps);
+  const pilots = new Pilots(database, wakeUps);
+  const demand = new Demand(database, config);
+  const checks = new CheckJobs(database, jobs, sandboxes);
+  const director = new SiteDirector({
+    database,
+    pilots,
+    elements,
+    silentSeconds: config.silentSeconds,
+    pace: config.agentPace,
+    demand: (queues) => demand.byQueue(queues),
+    render: pilotRenderer(new PilotFiles(), {
+      url: config.publicUrl,
+      ca: config.pilotCa,
+    }),
+  });
+  return {
+    agents: [
+      director,
+      new PilotMonitor({ pilots, ends, elements }),
+      new LeaseSweeper(new Leases(database, jobs, attemptEnds, config)),
+      new LogSealer(logs),
+      new OverdueChecks(checks),
+      new Housekeeping({
+        database,
+        elements,
+        sandboxes,
+        pilotLogs: logs,
+        shareUse: new ShareUse(database, configuration),
+      }),
+    ],
+    tasks: [new CheckJobsTask(checks), new SealLog(logs), new StopPilots({ pilots, ends, elements, configuration })],
+    wokenBy: [{ topic: 'demand', agent: director.name }],
+  };
+}
+
+/** The part of a workload that a process was told to take. Who relays messages must be able to do what they ask for. */
+function chosen(workload: Workload, only: readonly string[] | undefined): Workload {
+  if (only === undefined) return workload;
+  const known = ['outbox-relay', ...workload.agents.map(({ name }) => name)];
+  const unknown = only.find((name) => !known.includes(name));
+  if (unknown !== undefined) throw new UnknownAgent(unknown, known);
+  const relays = only.includes('outbox-relay');
+  const wanted = new Set(relays ? [...only, ...workload.wokenBy.map(({ agent }) => agent)] : only);
+  const agents = workload.agents.filter(({ name }) => wanted.has(name));
+  return relays ? { ...workload, agents } : { agents, tasks: [], wokenBy: [] };
+}

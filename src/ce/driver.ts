@@ -1,0 +1,44 @@
+import type { z } from 'zod';
+import type { Problem } from '../contract/index.js';
+import type { ComputingElement } from './computing-element.js';
+
+/** Where a computing element stands. */
+export interface CePlace {
+  /** Name of the CE in the configuration. */
+  name: string;
+  /** Folder of this process's host for files that may be lost. */
+  dataDir: string;
+}
+
+/** One kind of computing element: its settings in the configuration and how to open it. */
+export interface CeDriver<Settings extends z.ZodType = z.ZodType> {
+  name: string;
+  settings: Settings;
+  /** Asks nothing of the resource yet: a CE that is down can be opened. */
+  open(settings: z.output<Settings>, place: CePlace): Promise<ComputingElement>;
+}
+
+/** A driver whose settings are parsed before they are opened. */
+export interface OpenableDriver {
+  name: string;
+  /** What is wrong with the settings; paths begin with `path`. */
+  check(settings: unknown, path: string): Problem[];
+  /** Throws a ZodError when the settings are wrong. */
+  open(settings: unknown, place: CePlace): Promise<ComputingElement>;
+}
+
+/** Declares a driver. */
+export function defineDriver<Settings extends z.ZodType>(driver: CeDriver<Settings>): OpenableDriver {
+  return {
+    name: driver.name,
+    check(settings, path) {
+      const parsed = driver.settings.safeParse(settings);
+      if (parsed.success) return [];
+      return parsed.error.issues.map((issue) => ({
+        path: [path, ...issue.path.map(String)].join('.'),
+        message: issue.message,
+      }));
+    },
+    open: (settings, place) => driver.open(driver.settings.parse(settings), place),
+  };
+}

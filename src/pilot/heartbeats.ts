@@ -1,0 +1,79 @@
+import { call, CallRefused, execution, type PilotCommand, type Transport } from '../contract/index.js';
+import { pause, seconds } from './clock.js';
+import type { Acknowledgements } from './acknowledgements.js';
+import type { JobWrapper } from './job-wrapper.js';
+import type { PilotLog } from './log-shipping.js';
+
+/** What the heartbeats of a pilot need. */
+export interface HeartbeatOrder {
+  transport: Transport;
+  log: PilotLog;
+  everySeconds: number;
+  killGraceSeconds: number;
+  /** The attempts that are held now. */
+  held: () => JobWrapper[];
+  acknowledgements: Acknowledgements;
+  onCommands: (commands: PilotCommand[]) => void;
+  /** The server says that this pilot has ended. */
+  onPilotEnded: () => void;
+}
+
+/** Sends one heartbeat for all attempts, over and over, until the signal fires. Sooner again when the server is away. */
+export async function sendHeartbeats(order: HeartbeatOrder, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    await pause(order.everySeconds, signal);
+    while (!signal.aborted && order.held().length > 0 && !(await beat(order, signal))) {
+      await pause(Math.min(5, order.everySeconds), signal);
+    }
+    if (signal.aborted) return;
+  }
+}
+
+/** Stops every payload whose lease is about to end, until the signal fires. */
+export async function guardLeases(
+  order: Pick<HeartbeatOrder, 'held' | 'killGraceSeconds'>,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    for (const wrapper of order.held()) {
+      if (wrapper.lease.mustStop(order.killGraceSeconds)) wrapper.stop({ kind: 'lease' });
+    }
+    await pause(0.5, signal);
+  }
+}
+
+/** One heartbeat; false when it should be sent again soon. */
+async function beat(order: HeartbeatOrder, signal: AbortSignal): Promise<boolean> {
+  const held = order.held();
+  const asked = seconds();
+  const acknowledged = order.acknowledgements.waiting;
+  const attempts = held.map((wrapper) => ({
+    job_id: wrapper.claimed.job_id,
+    attempt: wrapper.claimed.attempt,
+    metrics: wrapper.metrics(),
+  }));
+  try {
+    const { reply } = await call(
+      order.transport,
+      execution.heartbeat,
+      { body: { attempts, acknowledged } },
+      { signal, timeout: 30_000 },
+    );
+    order.acknowledgements.arrived(acknowledged);
+    for (const answer of reply.attempts) {
+      const wrapper = held.find(
+        ({ claimed }) => claimed.job_id === answer.job_id && claimed.attempt === answer.attempt,
+      );
+      if (answer.outcome === 'gone') wrapper?.stop({ kind: 'gone' });
+      else wrapper?.lease.renew(answer.lease_seconds, asked);
+    }
+    order.onCommands(reply.commands);
+    return true;
+  } catch (error) {
+    if (signal.aborted) return true;
+    order.log.line(`heartbeat: ${error instanceof Error ? error.message : String(error)}`);
+    if (!(error instanceof CallRefused)) return false;
+    if (error.code === 'pilot-ended') order.onPilotEnded();
+    return error.status < 500 && error.status !== 429;
+  }
+}

@@ -1,0 +1,47 @@
+import { existsSync } from 'node:fs';
+import type { Isolation, Launch, PayloadPlace } from './isolation.js';
+
+/** Directories in which other people's and the pilot's things lie; payloads see them empty. */
+const hidden = ['/tmp', '/var/tmp', '/home', '/root', '/run/user', '/dev/shm'];
+
+/**
+ * Payloads in namespaces of their own, made by bubblewrap: the system read-only, homes and the pilot's directory hidden,
+ * their own directory writable, no process but their own in sight. The kernel ends them with the pilot.
+ */
+export class Bubblewrap implements Isolation {
+  readonly kind = 'bubblewrap';
+  readonly layers = 2;
+
+  constructor(
+    private readonly directory: string,
+    private readonly home: string,
+  ) {}
+
+  enclose(place: PayloadPlace, launcher: string[]): Launch {
+    const hides = new Set(
+      [...hidden, this.home].filter((path) => path !== '/' && path !== '/dev/shm' && existsSync(path)),
+    );
+    const args = [
+      ['--die-with-parent', '--new-session', '--unshare-pid', '--unshare-ipc', '--unshare-uts', '--cap-drop', 'ALL'],
+      ['--ro-bind', '/', '/', '--proc', '/proc', '--dev', '/dev'],
+      [...hides].flatMap((path) => ['--tmpfs', path]),
+      ['--bind', place.temporary, '/tmp'],
+      ['--tmpfs', this.directory, '--bind', place.job, place.job, '--remount-ro', this.directory],
+      gpuDevices(),
+      ['--chdir', place.job, '--', ...launcher],
+    ].flat();
+    return { program: 'bwrap', args, temporary: '/tmp' };
+  }
+
+  leave(): void {
+    // The namespaces went with the last process.
+  }
+}
+
+function gpuDevices(): string[] {
+  const devices = ['nvidiactl', 'nvidia-uvm', 'nvidia-uvm-tools', 'nvidia-modeset', 'nvidia-caps', 'dri', 'kfd'].map(
+    (name) => `/dev/${name}`,
+  );
+  const numbered = Array.from({ length: 16 }, (_, index) => `/dev/nvidia${index}`);
+  return [...devices, ...numbered].flatMap((path) => ['--dev-bind-try', path, path]);
+}

@@ -1,0 +1,277 @@
+import { randomUUID } from 'node:crypto';
+import { chmodSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { httpsTransport, Unreachable } from '../client/index.js';
+import { type ClaimedJob, type Metrics, minor } from '../contract/index.js';
+import { type Ending, endingOfExit, endingOfStop, failed, type StopReason } from './ending.js';
+import { quoted, resolveExecutable } from './executable.js';
+import { fetchInputs } from './inputs.js';
+import type { PayloadPlace } from './isolation/isolation.js';
+import { Lease } from './lease.js';
+import { freeDisk } from './node-probe.js';
+import { findOutputs, uploadOutputs } from './outputs.js';
+import { Payload } from './payload.js';
+import { payloadEnvironment } from './payload-environment.js';
+import { Reports } from './reports.js';
+import type { Surroundings } from './surroundings.js';
+import { watch } from './watching.js';
+
+/** Runs one attempt of one job: inputs, payload, outputs, and the word about its end. */
+export class JobWrapper {
+  readonly lease: Lease;
+  readonly name: string;
+  private readonly place: PayloadPlace;
+  private readonly transfer: string;
+  private readonly reports: Reports;
+  private readonly stopping = new AbortController();
+  /** Fires when there is nobody to talk to any more: the attempt is gone, or the pilot cannot wait longer. */
+  private readonly silent = new AbortController();
+  /** Fires when inputs and outputs are of no use any more. */
+  private readonly hurry = new AbortController();
+  private reason: StopReason | undefined;
+  private payload: Payload | undefined;
+  private parameters: Record<string, string> = {};
+
+  constructor(
+    readonly claimed: ClaimedJob,
+    private readonly gpus: number[],
+    private readonly around: Surroundings,
+  ) {
+    this.name = `job ${claimed.job_id} attempt ${claimed.attempt}`;
+    this.lease = new Lease(claimed.lease_seconds);
+    const own = join(around.config.directory, 'jobs', `${claimed.job_id}-${claimed.attempt}`);
+    this.place = { job: join(own, 'job'), temporary: join(own, 'tmp') };
+    this.transfer = join(own, 'transfer');
+    this.reports = new Reports(
+      httpsTransport(around.connection, () => claimed.token),
+      {
+        log: around.log,
+        name: this.name,
+        signal: this.silent.signal,
+        onGone: () => this.stop({ kind: 'gone' }),
+      },
+    );
+  }
+
+  /** Stops the attempt; the first reason counts, except that `gone` beats all. The payload is ended at once. */
+  stop(reason: StopReason): void {
+    if (this.reason === undefined || reason.kind === 'gone') this.reason = reason;
+    if (reason.kind === 'gone') this.silent.abort(new Error('the attempt has ended'));
+    if (reason.kind !== 'limit') this.hurry.abort(new Error(`stopped: ${reason.kind}`));
+    if (this.stopping.signal.aborted) return;
+    this.around.log.line(`${this.name}: stopping (${reason.kind})`);
+    this.stopping.abort(new Error(`stopped: ${reason.kind}`));
+  }
+
+  /** Gives up telling the server anything. */
+  silence(): void {
+    this.silent.abort(new Error('the pilot cannot wait longer'));
+  }
+
+  /** What heartbeats say of the payload. */
+  metrics(): Metrics {
+    if (this.payload === undefined) return {};
+    const { cpu, memory, virtual } = this.payload.usage();
+    return {
+      CPUConsumed: cpu,
+      MemoryUsed: Math.round(memory),
+      Vsize: Math.round(virtual),
+      WallClockTime: Math.round(this.payload.wall),
+      AvailableDiskSpace: freeDisk(this.around.config.directory),
+      StandardOutput: this.payload.tail(),
+    };
+  }
+
+  /** Runs the attempt. Resolves when its payload is gone and its end was told, or need not be told. */
+  async run(): Promise<void> {
+    let ending: Ending | undefined;
+    try {
+      ending = await this.work();
+    } catch (error) {
+      const detail = error instanceof Error ? error.message : String(error);
+      ending = failed('infrastructure', minor.initialization, detail);
+      this.around.log.line(`${this.name}: ${detail}`);
+    }
+    if (this.reason !== undefined) ending = endingOfStop(this.reason);
+    try {
+      if (ending !== undefined) await this.tell(ending);
+    } catch (error) {
+      this.around.log.line(
+        `${this.name}: its end was not told: ${error instanceof Error ? error.message : String(error)}`,
+      );
+    } finally {
+      this.payload?.close();
+      this.remove();
+    }
+  }
+
+  private async tell(ending: Ending): Promise<void> {
+    const told = await this.reports.end({ ...ending, parameters: this.parameters });
+    const code = ending.exit_code === undefined ? '' : `, exit code ${ending.exit_code}`;
+    this.around.log.line(
+      `${this.name}: ${ending.outcome}, ${ending.minor_status}${code}${told ? '' : ' (not wanted any more)'}`,
+    );
+  }
+
+  private async work(): Promise<Ending | undefined> {
+    for (const path of [this.place.job, this.place.temporary, this.transfer])
+      mkdirSync(path, { recursive: true, mode: 0o755 });
+    this.reports.report({ status: 'Running', minor_status: minor.initialization, parameters: this.nodeParameters() });
+    if (this.claimed.description.input_sandbox.length > 0) {
+      const trouble = await this.bringInputs();
+      if (trouble !== undefined || this.reason !== undefined) return trouble;
+    }
+    const started = await this.start();
+    if (!(started instanceof Payload)) return started;
+    const code = await this.attend(started);
+    this.parameters = { ...this.parameters, ...this.usageParameters(started) };
+    if (this.reason !== undefined && this.reason.kind !== 'limit') return undefined;
+    const ending = this.reason === undefined ? endingOfExit(code) : endingOfStop(this.reason);
+    if (code !== 0 || ending === undefined) {
+      this.reports.report({ status: 'Completing', minor_status: minor.applicationErrors });
+    } else this.reports.report({ status: 'Completing', minor_status: minor.applicationOk });
+    const trouble = await this.bringOutputs();
+    return trouble !== undefined && ending?.outcome === 'done' ? trouble : ending;
+  }
+
+  private async bringInputs(): Promise<Ending | undefined> {
+    this.reports.report({ minor_status: minor.downloadingInputs });
+    try {
+      const { connection } = this.around;
+      const { transport } = this.reports;
+      await fetchInputs({
+        connection,
+        transport,
+        transfer: this.transfer,
+        job: this.place.job,
+        signal: this.hurry.signal,
+      });
+      return undefined;
+    } catch (error) {
+      const detail = error instanceof Error ? error.message : String(error);
+      this.around.log.line(`${this.name}: inputs: ${detail}`);
+      // A network or a disk that fails is not the owner's doing.
+      const own = error instanceof Unreachable || (error as NodeJS.ErrnoException).code === 'ENOSPC';
+      return failed(own ? 'infrastructure' : 'input', minor.inputFailed, detail);
+    }
+  }
+
+  private async start(): Promise<Payload | Ending> {
+    const { description } = this.claimed;
+    const mark = randomUUID();
+    const environment = payloadEnvironment(this.claimed, {
+      inherited: this.around.config.environment,
+      job: this.place.job,
+      temporary: this.place.temporary,
+      gpus: this.gpus,
+      marks: { ...this.around.mark, PILOTAGE_ATTEMPT_MARK: mark },
+    });
+    const executable = resolveExecutable(description.executable, this.place.job, environment);
+    if (executable === undefined) {
+      const detail = `there is no executable "${description.executable}" in the job's directory or on PATH`;
+      return failed('payload', minor.applicationNotFound, detail);
+    }
+    this.reports.report({ minor_status: minor.application });
+    const order = {
+      // The arguments are shell text, as in DIRAC: quotes, patterns and variables in them work.
+      command: `${quoted(executable)} ${description.arguments}`,
+      place: this.place,
+      environment,
+      stdout: description.stdout,
+      stderr: description.stderr,
+      marker: `PILOTAGE_ATTEMPT_MARK=${mark}`,
+      isolation: this.around.isolation,
+      guard: this.around.guard,
+    };
+    try {
+      this.payload = await Payload.start(order, (temporary) => ({ TMPDIR: temporary }));
+      return this.payload;
+    } catch (error) {
+      return failed('payload', minor.applicationErrors, error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  /** Watches the payload to its end, which the watchdog or a stop may bring about. */
+  private async attend(payload: Payload): Promise<number> {
+    const over = new AbortController();
+    void payload.ended.then(() => over.abort());
+    watch(
+      payload,
+      { claimed: this.claimed, around: this.around, folder: this.place.job, signal: over.signal },
+      (verdict) => {
+        this.around.log.line(`${this.name}: ${verdict.minor}: ${verdict.detail}`);
+        this.stop({ kind: 'limit', verdict });
+      },
+    );
+    const stop = (): void =>
+      void payload.stop(Math.max(0, Math.min(this.around.config.killGraceSeconds, this.lease.left - 1)));
+    if (this.stopping.signal.aborted) stop();
+    else this.stopping.signal.addEventListener('abort', stop, { once: true });
+    return payload.ended;
+  }
+
+  private async bringOutputs(): Promise<Ending | undefined> {
+    const { output_sandbox: wanted } = this.claimed.description;
+    if (wanted.length === 0) return undefined;
+    this.reports.report({ minor_status: minor.uploadingOutputs });
+    try {
+      const found = await findOutputs(this.place.job, wanted);
+      if (found.missing.length > 0)
+        this.parameters['OutputSandboxMissingFiles'] = found.missing.join(', ').slice(0, 65_535);
+      const { connection } = this.around;
+      const { transport } = this.reports;
+      await uploadOutputs(found, {
+        connection,
+        transport,
+        transfer: this.transfer,
+        job: this.place.job,
+        signal: this.hurry.signal,
+      });
+      return undefined;
+    } catch (error) {
+      const detail = error instanceof Error ? error.message : String(error);
+      this.around.log.line(`${this.name}: outputs: ${detail}`);
+      this.parameters['OutputSandboxError'] = detail.slice(0, 1000);
+      return failed(error instanceof Unreachable ? 'infrastructure' : 'output', minor.outputFailed, detail);
+    }
+  }
+
+  private nodeParameters(): Record<string, string> {
+    const { node, power, config } = this.around;
+    return {
+      HostName: node.hostname,
+      ModelName: node.cpuModel,
+      LocalAccount: node.account,
+      CPUNormalizationFactor: String(power),
+      NumberOfProcessors: String(this.claimed.processors),
+      Pilot_Reference: config.stamp,
+    };
+  }
+
+  private usageParameters(payload: Payload): Record<string, string> {
+    const { cpu, memory } = payload.peak;
+    return {
+      'WallClockTime(s)': payload.wall.toFixed(1),
+      'TotalCPUTime(s)': cpu.toFixed(2),
+      'NormCPUTime(s)': (cpu * this.around.power).toFixed(2),
+      'MemoryUsed(MB)': memory.toFixed(0),
+    };
+  }
+
+  private remove(): void {
+    const own = join(this.place.job, '..');
+    try {
+      rmSync(own, { recursive: true, force: true });
+    } catch {
+      // A payload may have taken its own rights away.
+      openUp(own);
+      rmSync(own, { recursive: true, force: true });
+    }
+  }
+}
+
+function openUp(folder: string): void {
+  chmodSync(folder, 0o700);
+  for (const entry of readdirSync(folder, { withFileTypes: true }))
+    if (entry.isDirectory()) openUp(join(folder, entry.name));
+}

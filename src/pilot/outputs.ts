@@ -1,0 +1,123 @@
+import { realpathSync, statSync, type Stats } from 'node:fs';
+import { readdir, rm } from 'node:fs/promises';
+import { join, posix, sep } from 'node:path';
+import {
+  type Connection,
+  packSandbox,
+  persist,
+  type SandboxFile,
+  transferMayHelp,
+  uploadForm,
+} from '../client/index.js';
+import { call, execution, type SandboxInfo, type Transport } from '../contract/index.js';
+
+/** Bytes that a packed output sandbox may have. */
+export const outputLimit = 100 * 1024 ** 2;
+const patienceSeconds = 600;
+
+/** The outputs that were found, and the names that were asked for and are not there. */
+export interface Found {
+  files: SandboxFile[];
+  missing: string[];
+  /** Bytes before packing; directories do not count. */
+  bytes: number;
+}
+
+/** The outputs are more than a sandbox may hold. */
+export class OutputsTooLarge extends Error {}
+
+/** The regular expression of a shell pattern for whole relative paths: `*` and `?` stay within one name. */
+export function patternOf(glob: string): RegExp {
+  const source = glob.replace(/\[(!?)([^\]/]+)\]|[*?]|[\\^$.|+(){}[\]]/g, (part, not?: string, set?: string) => {
+    if (set !== undefined) return `[${not === '!' ? '^' : ''}${set.replaceAll('\\', '\\\\')}]`;
+    return part === '*' ? '[^/]*' : part === '?' ? '[^/]' : `\\${part}`;
+  });
+  return new RegExp(`^${source}$`);
+}
+
+/**
+ * Finds outputs in a job's directory. Patterns without a hit are silent, plain names are missing. Directories come with
+ * all that they hold. Links that lead out of the directory count as missing: the payload may have made them to get hold
+ * of files that are not its own.
+ */
+export async function findOutputs(job: string, patterns: readonly string[]): Promise<Found> {
+  const root = realpathSync(job);
+  const found: Found = { files: [], missing: [], bytes: 0 };
+  const names = new Set<string>();
+  for (const pattern of new Set(patterns.map((text) => posix.normalize(text).replace(/\/$/, '')))) {
+    if (/[*?[]/.test(pattern)) for (const name of await matches(root, pattern)) names.add(name);
+    else if (inside(root, pattern) === undefined) found.missing.push(pattern);
+    else names.add(pattern);
+  }
+  for (const name of names) {
+    const stats = inside(root, name);
+    if (stats === undefined) continue;
+    found.files.push({ name, path: join(root, name) });
+    found.bytes += stats.isFile() ? stats.size : 0;
+  }
+  return found;
+}
+
+async function matches(root: string, pattern: string): Promise<string[]> {
+  let candidates = [''];
+  for (const part of pattern.split('/')) {
+    const expression = patternOf(part);
+    const below = await Promise.all(
+      candidates
+        .filter((folder) => inside(root, folder)?.isDirectory() === true)
+        .map(async (folder) => (await readdir(join(root, folder))).map((name) => posix.join(folder, name))),
+    );
+    candidates = below.flat().filter((path) => expression.test(posix.basename(path)));
+  }
+  return candidates.filter((path) => inside(root, path) !== undefined).toSorted();
+}
+
+function inside(root: string, name: string): Stats | undefined {
+  if (posix.isAbsolute(name) || name === '..' || name.startsWith('../')) return undefined;
+  try {
+    const real = realpathSync(join(root, name));
+    if (real !== root && !real.startsWith(root + sep)) return undefined;
+    const stats = statSync(real);
+    return stats.isFile() || stats.isDirectory() ? stats : undefined;
+  } catch {
+    // Not there, a broken link or a ring of links.
+    return undefined;
+  }
+}
+
+/** How to upload the outputs of one attempt. */
+export interface OutputOrder {
+  connection: Connection;
+  transport: Transport;
+  transfer: string;
+  job: string;
+  signal: AbortSignal;
+}
+
+/** Packs the outputs, uploads them and attaches them to the job. Tries for ten minutes; throws {@link OutputsTooLarge}. */
+export async function uploadOutputs(found: Found, order: OutputOrder): Promise<SandboxInfo | undefined> {
+  if (found.files.length === 0) return undefined;
+  if (found.bytes > 20 * outputLimit) throw tooLarge(found.bytes);
+  const archive = join(order.transfer, 'output.tar.gz');
+  const info = await packSandbox(found.files, archive, { within: order.job });
+  if (info.size > outputLimit) throw tooLarge(info.size);
+  const { connection, transport, signal } = order;
+  const pfn = await persist(
+    async () => {
+      const { reply } = await call(transport, execution.outputs, { body: info }, { signal });
+      await uploadForm(connection, reply, archive, { signal });
+      return reply.pfn;
+    },
+    { deadlineSeconds: patienceSeconds, longestPauseSeconds: 10, signal },
+    transferMayHelp,
+  );
+  await call(transport, execution.assignOutputs, { body: { pfn } }, { signal });
+  await rm(archive, { force: true });
+  return info;
+}
+
+function tooLarge(bytes: number): OutputsTooLarge {
+  return new OutputsTooLarge(
+    `the outputs have ${Math.ceil(bytes / 1e6)} MB, the limit is ${Math.floor(outputLimit / 1e6)} MB`,
+  );
+}

@@ -1,0 +1,130 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { AddressInfo } from 'node:net';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyInstance } from 'fastify';
+import {
+  listenForMetrics,
+  Log,
+  Metrics,
+  type MetricsListener,
+  type PlatformConfig,
+  RefusalFilter,
+  Shutdown,
+} from '../platform/index.js';
+import { passMultipart } from '../storage/index.js';
+import { OpenThings } from './platform.module.js';
+import { ReplyCheck } from './reply-check.js';
+import { accompanyRequests, requestId } from './requests.js';
+import { Routes } from './routes.js';
+import { ServerModule } from './server.module.js';
+
+/** The server, put together but not yet listening. */
+export interface Server {
+  readonly app: NestFastifyApplication;
+  /** Where it listens, e.g. `http://127.0.0.1:8080`. */
+  readonly url: string;
+  /** Listens at the address of its settings, and at that for metrics if there is one. */
+  listen(): Promise<void>;
+  /** Stops listening, ends long polls at once, lets other requests finish for at most 20 s, closes all connections. */
+  close(): Promise<void>;
+}
+
+/** What tests may want to differ. */
+export interface ServerOptions {
+  log?: Log;
+  /** Compare every reply with the contract. */
+  checkReplies?: boolean;
+}
+
+const graceSeconds = 20;
+const defaultBodyLimit = 1024 * 1024;
+
+/** Endpoints of the contract that this version does not serve. */
+export const notServedYet: readonly string[] = [
+  ...['search', 'summary', 'setStatus', 'heartbeat', 'reschedule', 'setMetadata', 'kill', 'delete'].map(
+    (n) => `jobs.${n}`,
+  ),
+  ...['find', 'jdl', 'peek'].map((n) => `jobs.${n}`),
+  'matching.claim',
+  ...['status', 'end', 'heartbeat'].map((n) => `execution.${n}`),
+  ...['token', 'renew', 'report', 'end', 'register', 'setMetadata', 'search', 'summary', 'find', 'ofJob'].map(
+    (n) => `pilots.${n}`,
+  ),
+];
+
+/** Opens the database, migrates it, and puts the server together. When that fails, nothing stays open. */
+export async function createServer(config: PlatformConfig, options: ServerOptions = {}): Promise<Server> {
+  const open = new OpenThings();
+  try {
+    return await assemble(config, options, open);
+  } catch (error) {
+    await open.closeAll();
+    throw error;
+  }
+}
+
+async function assemble(config: PlatformConfig, options: ServerOptions, open: OpenThings): Promise<Server> {
+  const log = options.log ?? new Log('server', config.logLevel);
+  const adapter = adapterFor(config);
+  const routes = new Routes();
+  const fastify = adapter.getInstance() as unknown as FastifyInstance;
+  routes.watch(fastify);
+  passMultipart(fastify);
+  const module = ServerModule.for(config, log, open);
+  const app = await NestFactory.create<NestFastifyApplication>(module, adapter, { logger: log, abortOnError: false });
+  const metrics = app.get(Metrics);
+  accompanyRequests(fastify, routes, log, metrics);
+  app.useGlobalFilters(new RefusalFilter(log));
+  if (options.checkReplies === true) app.useGlobalInterceptors(new ReplyCheck());
+  await app.init();
+  routes.check(notServedYet);
+  return new RunningServer(app, config, metrics);
+}
+
+function adapterFor({ tls, trustedProxies }: PlatformConfig): FastifyAdapter {
+  return new FastifyAdapter({
+    bodyLimit: defaultBodyLimit,
+    routerOptions: { ignoreTrailingSlash: true },
+    trustProxy: trustedProxies.length > 0 ? trustedProxies : false,
+    genReqId: requestId,
+    requestTimeout: 300_000,
+    keepAliveTimeout: 75_000,
+    ...(tls === null ? {} : { https: { ...tls, minVersion: 'TLSv1.2' as const } }),
+  });
+}
+
+class RunningServer implements Server {
+  private monitoring: MetricsListener | null = null;
+
+  constructor(
+    readonly app: NestFastifyApplication,
+    private readonly config: PlatformConfig,
+    private readonly metrics: Metrics,
+  ) {}
+
+  get url(): string {
+    const { address, family, port } = this.app.getHttpServer().address() as AddressInfo;
+    const host = family === 'IPv6' ? `[${address}]` : address;
+    return `${this.config.tls === null ? 'http' : 'https'}://${host}:${port}`;
+  }
+
+  async listen(): Promise<void> {
+    const { listen, metricsListen } = this.config;
+    if (metricsListen !== null) this.monitoring = await listenForMetrics(metricsListen, this.metrics);
+    await this.app.listen(listen.port, listen.host);
+  }
+
+  async close(): Promise<void> {
+    this.app.get(Shutdown).begin();
+    const finished = new AbortController();
+    const deadline = wait(graceSeconds * 1_000, undefined, { signal: finished.signal, ref: false }).then(
+      () => this.app.getHttpServer().closeAllConnections(),
+      () => undefined,
+    );
+    await this.app.close();
+    finished.abort();
+    await deadline;
+    await this.monitoring?.close();
+  }
+}

@@ -1,0 +1,2 @@
+export { createServer, notServedYet, type Server, type ServerOptions } from './create-server.js';
+export { openApi } from './openapi.js';

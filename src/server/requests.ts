@@ -1,0 +1,57 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { Refusal } from '../contract/index.js';
+import { answerRefusal, type Log, type Metrics, withLogFields } from '../platform/index.js';
+import { checkClientVersion } from './client-version.js';
+import type { Routes } from './routes.js';
+
+/** The id of a request: the one that the caller or a proxy gave, if it is harmless, else a new one. */
+export function requestId(request: IncomingMessage): string {
+  const given = request.headers['x-request-id'];
+  return typeof given === 'string' && /^[\w.:-]{1,64}$/.test(given) ? given : randomUUID();
+}
+
+/** What happens to every request besides its handler: id, client version, unknown methods, log line, metrics. */
+export function accompanyRequests(fastify: FastifyInstance, routes: Routes, log: Log, metrics: Metrics): void {
+  const seconds = metrics.histogram('pilotage_http_request_seconds', 'Duration of requests', [
+    'method',
+    'route',
+    'status',
+  ]);
+
+  fastify.addHook('onRequest', (request, reply, done) => {
+    void reply.header('x-request-id', request.id);
+    const refusal = refusalOf(request, reply, routes);
+    if (refusal === null) withLogFields({ requestId: request.id }, done);
+    else answerRefusal(refusal, request, reply);
+  });
+  // Reading a body leaves the context of the hook before.
+  fastify.addHook('preValidation', (request, _reply, done) => withLogFields({ requestId: request.id }, done));
+
+  fastify.addHook('onResponse', (request, reply, done) => {
+    const { method, id } = request;
+    const route = request.routeOptions.url ?? 'unknown';
+    const status = reply.statusCode;
+    seconds.observe({ method, route, status: String(status) }, reply.elapsedTime / 1_000);
+    // Never the URL itself: a query may hold a signature.
+    const fields = { requestId: id, method, route, status, ms: Math.round(reply.elapsedTime * 10) / 10 };
+    if (status >= 400) log.info('request refused', fields);
+    else log.debug('request', fields);
+    done();
+  });
+}
+
+function refusalOf(request: FastifyRequest, reply: FastifyReply, routes: Routes): Refusal | null {
+  try {
+    checkClientVersion(request.headers['diracx-client-version']);
+  } catch (error) {
+    if (error instanceof Refusal) return error;
+    throw error;
+  }
+  if (!request.is404) return null;
+  const methods = routes.methodsOf(request.url);
+  if (methods.length === 0) return new Refusal('not-found', 'Not Found');
+  void reply.header('allow', methods.join(', '));
+  return new Refusal('method-not-allowed', 'Method Not Allowed');
+}

@@ -1,0 +1,21 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { AuthModule } from '../auth/index.js';
+import type { Log, PlatformConfig } from '../platform/index.js';
+import { ObjectsController } from '../storage/index.js';
+import { WmsModule } from '../wms/index.js';
+import { HealthController } from './health.controller.js';
+import { OpenApiController } from './openapi.controller.js';
+import { PilotFilesController } from './pilot-files.controller.js';
+import { type OpenThings, PlatformModule } from './platform.module.js';
+
+/** The server program: its parts, and the few controllers that belong to no part. */
+@Module({})
+export class ServerModule {
+  static for(config: PlatformConfig, log: Log, open: OpenThings): DynamicModule {
+    return {
+      module: ServerModule,
+      imports: [PlatformModule.for(config, log, open), AuthModule, WmsModule],
+      controllers: [HealthController, OpenApiController, PilotFilesController, ObjectsController],
+    };
+  }
+}

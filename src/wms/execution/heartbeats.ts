@@ -1,0 +1,104 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { type BodyOf, type execution, minor, type ReplyOf } from '../../contract/index.js';
+import { BatchLane, PLATFORM_CONFIG, type PlatformConfig, type Transaction } from '../../platform/index.js';
+import { type Effects, Jobs } from '../jobs/jobs.js';
+import type { JobRow } from '../jobs/move.js';
+
+type Beat = BodyOf<typeof execution.heartbeat>['attempts'][number];
+/** What became of the attempts that a heartbeat named. */
+export type Beaten = ReplyOf<typeof execution.heartbeat>['attempts'];
+
+interface Pulse {
+  stamp: string;
+  attempts: Beat[];
+}
+
+/** Heartbeats renew leases in bulk, several pilots per transaction. */
+@Injectable()
+export class Heartbeats {
+  private readonly lane: BatchLane<Pulse, Beaten>;
+
+  constructor(
+    private readonly jobs: Jobs,
+    @Inject(PLATFORM_CONFIG) private readonly settings: PlatformConfig,
+  ) {
+    this.lane = new BatchLane((pulses) => this.write(pulses), { largest: 100 });
+  }
+
+  /**
+   * Renews the leases that this pilot holds, also of jobs that were killed and are still dying, and notes what the
+   * payloads use and print. Any other attempt is `gone`. Stalled jobs run again.
+   */
+  async beat(stamp: string, attempts: Beat[]): Promise<Beaten> {
+    return attempts.length === 0 ? [] : this.lane.add({ stamp, attempts });
+  }
+
+  private async write(pulses: Pulse[]): Promise<{ ok: Beaten }[]> {
+    const held = await this.jobs.change(async (tx, effects) => {
+      const ids = pulses.flatMap(({ attempts }) => attempts.map(({ job_id }) => job_id));
+      const rows = await this.jobs.lock(tx, ids);
+      const beats = pulses.flatMap(({ stamp, attempts }) => attempts.filter((beat) => holds(rows, stamp, beat)));
+      await this.renew(tx, beats);
+      await this.revive(
+        tx,
+        effects,
+        beats.flatMap(({ job_id }) => rows.get(job_id) ?? []),
+      );
+      return rows;
+    });
+    return pulses.map(({ stamp, attempts }) => ({
+      ok: attempts.map((beat) => {
+        const outcome = holds(held, stamp, beat) ? 'renewed' : 'gone';
+        const lease_seconds = outcome === 'renewed' ? this.settings.leaseSeconds : 0;
+        return { job_id: beat.job_id, attempt: beat.attempt, outcome, lease_seconds };
+      }),
+    }));
+  }
+
+  private async renew(tx: Transaction, beats: readonly Beat[]): Promise<void> {
+    // Of a job that is named twice the last beat counts.
+    const last = [...new Map(beats.map((beat) => [beat.job_id, beat])).values()];
+    if (last.length === 0) return;
+    const ids = last.map(({ job_id }) => job_id);
+    const metrics = last.map((beat) => [beat.job_id, JSON.stringify({ ...beat.metrics, StandardOutput: undefined })]);
+    await tx.execute(
+      `UPDATE leases SET expires_at = NOW(6) + INTERVAL ? SECOND, metrics = ${choose(metrics, 'metrics')}
+       WHERE job_id IN (?)`,
+      [this.settings.leaseSeconds, ...metrics.flat(), ids],
+    );
+    await tx.execute('UPDATE jobs SET heart_beat_time = NOW(6) WHERE job_id IN (?)', [ids]);
+    const tails = last.flatMap(({ job_id, metrics: { StandardOutput: tail } }) =>
+      tail === undefined ? [] : [[job_id, tail]],
+    );
+    if (tails.length === 0) return;
+    await tx.execute(
+      `UPDATE leases SET output_tail = ${choose(tails, 'output_tail')}, output_at = NOW(6) WHERE job_id IN (?)`,
+      [...tails.flat(), tails.map(([id]) => id)],
+    );
+  }
+
+  private async revive(tx: Transaction, effects: Effects, rows: readonly JobRow[]): Promise<void> {
+    const stalled = rows.filter(({ status }) => status === 'Stalled');
+    if (stalled.length === 0) return;
+    await this.jobs.move(
+      tx,
+      effects,
+      stalled.map(({ job_id: jobId }) => ({
+        jobId,
+        to: 'Running' as const,
+        from: ['Stalled' as const],
+        minor: minor.application,
+        source: 'Heartbeat',
+      })),
+    );
+  }
+}
+
+function choose(pairs: readonly unknown[], otherwise: string): string {
+  return `CASE job_id ${pairs.map(() => 'WHEN ? THEN ?').join(' ')} ELSE ${otherwise} END`;
+}
+
+function holds(rows: Map<number, JobRow>, stamp: string, { job_id, attempt }: Beat): boolean {
+  const row = rows.get(job_id);
+  return row !== undefined && row.lease_attempt === attempt && row.lease_stamp === stamp;
+}

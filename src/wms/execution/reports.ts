@@ -1,0 +1,102 @@
+import { Injectable } from '@nestjs/common';
+import type { AttemptPrincipal } from '../../auth/index.js';
+import { type BodyOf, type execution, type JobStatus, Refusal } from '../../contract/index.js';
+import { BatchLane, type BatchOutcome, type Transaction } from '../../platform/index.js';
+import { type Effects, Jobs } from '../jobs/jobs.js';
+import { inWaves } from './in-waves.js';
+import { writeParameters } from './write-parameters.sql.js';
+
+type Body = BodyOf<typeof execution.status>;
+
+interface Report extends Body {
+  jobId: number;
+  attempt: number;
+}
+
+/** What a wrapper may say of its job on the way; the end of the attempt has its own call. */
+const reportable: readonly JobStatus[] = ['Running', 'Completing'];
+
+/** Progress of attempts, fenced by their leases. Reports that arrive together share a transaction. */
+@Injectable()
+export class Reports {
+  private readonly lane: BatchLane<Report, void>;
+
+  constructor(private readonly jobs: Jobs) {
+    this.lane = new BatchLane((reports) => this.write(reports), { largest: 200 });
+  }
+
+  /**
+   * Takes a report. One that was seen before changes nothing, nor does one about a job that was killed or rescheduled
+   * while its attempt lives on. Throws `attempt-ended` when the attempt no longer holds the job's lease.
+   */
+  async take({ jobId, attempt }: AttemptPrincipal, body: Body): Promise<void> {
+    if (body.status !== undefined && !reportable.includes(body.status)) {
+      throw new Refusal('invalid-request', `An attempt reports ${reportable.join(' or ')}; it ends through …/end`);
+    }
+    await this.lane.add({ ...body, jobId, attempt });
+  }
+
+  private async write(reports: Report[]): Promise<BatchOutcome<void>[]> {
+    const settled = await this.jobs.change(async (tx, effects) => {
+      const outcomes = new Map<Report, BatchOutcome<void>>();
+      for (const wave of inWaves(reports)) {
+        for (const [report, outcome] of await this.writeWave(tx, effects, wave)) outcomes.set(report, outcome);
+      }
+      return outcomes;
+    });
+    return reports.map((report) => settled.get(report) ?? { ok: undefined });
+  }
+
+  private async writeWave(
+    tx: Transaction,
+    effects: Effects,
+    wave: readonly Report[],
+  ): Promise<Map<Report, BatchOutcome<void>>> {
+    const ids = wave.map(({ jobId }) => jobId);
+    const rows = await this.jobs.lock(tx, ids);
+    const leases = await tx.query<{ job_id: number; sequence: number }>(
+      'SELECT job_id, sequence FROM leases WHERE job_id IN (?)',
+      [ids],
+    );
+    const sequences = new Map(leases.map(({ job_id, sequence }) => [job_id, sequence]));
+    const holds = ({ jobId, attempt }: Report): boolean => rows.get(jobId)?.lease_attempt === attempt;
+    const fresh = wave.filter((report) => holds(report) && report.sequence > (sequences.get(report.jobId) ?? 0));
+    await this.jobs.move(tx, effects, fresh.filter(says).map(moveOf));
+    await writeParameters(tx, fresh);
+    await noteSequences(tx, fresh);
+    await noteStarts(tx, fresh);
+    const ended: BatchOutcome<void> = { error: new Refusal('attempt-ended') };
+    return new Map(wave.map((report) => [report, holds(report) ? { ok: undefined } : ended]));
+  }
+}
+
+function says({ status, minor_status, application_status }: Report): boolean {
+  return status !== undefined || minor_status !== undefined || application_status !== undefined;
+}
+
+function moveOf({ jobId, attempt, status, minor_status, application_status }: Report): Parameters<Jobs['move']>[2][0] {
+  return {
+    jobId,
+    attempt,
+    source: 'JobWrapper',
+    ...(status === undefined ? {} : { to: status }),
+    ...(minor_status === undefined ? {} : { minor: minor_status }),
+    ...(application_status === undefined ? {} : { application: application_status }),
+  };
+}
+
+async function noteSequences(tx: Transaction, fresh: readonly Report[]): Promise<void> {
+  if (fresh.length === 0) return;
+  await tx.execute(
+    `UPDATE leases SET sequence = CASE job_id ${fresh.map(() => 'WHEN ? THEN ?').join(' ')} END WHERE job_id IN (?)`,
+    [...fresh.flatMap(({ jobId, sequence }) => [jobId, sequence]), fresh.map(({ jobId }) => jobId)],
+  );
+}
+
+async function noteStarts(tx: Transaction, fresh: readonly Report[]): Promise<void> {
+  const started = fresh.filter(({ status }) => status === 'Running');
+  if (started.length === 0) return;
+  await tx.execute('UPDATE attempts SET started_at = NOW(6) WHERE (job_id, attempt) IN (?) AND started_at IS NULL', [
+    started.map(({ jobId, attempt }) => [jobId, attempt]),
+  ]);
+}

@@ -1,0 +1,104 @@
+import { minor } from '../../contract/index.js';
+import type { Transaction } from '../../platform/index.js';
+import { databaseNow, type Effects, writeHistory } from './jobs.js';
+
+/** A job that can be claimed, as the matcher reads and locks it. */
+export interface ClaimableJob {
+  job_id: number;
+  vo: string;
+  user_priority: number;
+  owner: string;
+  owner_group: string;
+  owner_subject: string;
+  /** The attempt before; the claim makes the next one. */
+  attempt: number;
+  description_id: number;
+  expansion: string | null;
+}
+
+/** A job and the pilot that gets it. Memory in MB. */
+export interface Take {
+  job: ClaimableJob;
+  stamp: string;
+  claimId: string;
+  site: string;
+  ce: string;
+  processors: number;
+  memory: number;
+  gpus: number;
+  isolation: string | null;
+  host: string | null;
+}
+
+/**
+ * The claim, which is a move too: Waiting → Matched for jobs that this transaction has locked in their task queue. Each
+ * gets its next attempt, a lease in database time and a history row. Nothing is claimed twice: a locked row that is
+ * not Waiting is a bug and fails the transaction.
+ */
+export async function claimJobs(
+  tx: Transaction,
+  effects: Effects,
+  takes: readonly Take[],
+  terms: { leaseSeconds: number; configurationVersion: number },
+): Promise<void> {
+  if (takes.length === 0) return;
+  const now = await databaseNow(tx);
+  await matchJobs(tx, takes);
+  await tx.execute(
+    `INSERT INTO attempts (job_id, attempt, claimed_at, vo, pilot_stamp, claim_id, site, ce, processors, memory, gpus,
+       configuration_version, isolation, host) VALUES ?`,
+    [
+      takes.map((take) => [
+        take.job.job_id,
+        take.job.attempt + 1,
+        now,
+        take.job.vo,
+        take.stamp,
+        take.claimId,
+        take.site,
+        take.ce,
+        take.processors,
+        take.memory,
+        take.gpus,
+        terms.configurationVersion,
+        take.isolation,
+        take.host,
+      ]),
+    ],
+  );
+  await tx.execute(
+    `INSERT INTO leases (job_id, attempt, claimed_at, vo, pilot_stamp, expires_at)
+     VALUES ${takes.map(() => '(?, ?, ?, ?, ?, NOW(6) + INTERVAL ? SECOND)').join(', ')}`,
+    takes.flatMap(({ job, stamp }) => [job.job_id, job.attempt + 1, now, job.vo, stamp, terms.leaseSeconds]),
+  );
+  await writeHistory(
+    tx,
+    takes.map(({ job }) => ({
+      row: { job_id: job.job_id, vo: job.vo, attempt: job.attempt + 1 },
+      status: 'Matched' as const,
+      minor: minor.assigned,
+      application: 'Unknown',
+      source: 'Matcher',
+      at: null,
+    })),
+  );
+  for (const { job } of takes) effects.jobs.add(job.job_id);
+}
+
+/** One statement per site, because the site is all that differs. */
+async function matchJobs(tx: Transaction, takes: readonly Take[]): Promise<void> {
+  const bySite = new Map<string, number[]>();
+  for (const { site, job } of takes) bySite.set(site, [...(bySite.get(site) ?? []), job.job_id]);
+  for (const [site, ids] of bySite) {
+    const { affectedRows } = await tx.execute(
+      `UPDATE jobs SET status = 'Matched', minor_status = ?, application_status = 'Unknown', site = ?,
+         attempt = attempt + 1, waiting_in = NULL, start_exec_time = NULL, end_exec_time = NULL,
+         last_update_time = NOW(6)
+       WHERE job_id IN (?) AND status = 'Waiting'`,
+      [minor.assigned, site, ids.toSorted((a, b) => a - b)],
+    );
+    if (affectedRows !== ids.length) {
+      throw new Error(`Of ${ids.length} locked jobs only ${affectedRows} were Waiting: ${ids.join(', ')}`);
+    }
+  }
+}

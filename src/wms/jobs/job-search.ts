@@ -1,0 +1,54 @@
+import { Injectable } from '@nestjs/common';
+import { scopeCondition, type UserPrincipal, visibleJobs } from '../../auth/index.js';
+import { CurrentConfiguration } from '../../configuration/index.js';
+import type { SearchBody, SearchSpec } from '../../contract/index.js';
+import { Database } from '../../platform/index.js';
+import { type Condition, type Page, Searches } from '../search/index.js';
+import { searchableJobs } from './job-columns.js';
+import { historiesOf } from './history.js';
+
+type Row = Record<string, unknown>;
+const loggingInfo = 'LoggingInfo';
+
+/** Jobs as users look for them: only those of their VO, and only their own where the VO says so. */
+@Injectable()
+export class JobSearch {
+  constructor(
+    private readonly searches: Searches,
+    private readonly database: Database,
+    private readonly configuration: CurrentConfiguration,
+  ) {}
+
+  /** One page. `LoggingInfo` among the parameters adds the history of each job. */
+  async search(user: UserPrincipal, body: SearchBody, paging: { page: number; per_page: number }): Promise<Page> {
+    const asked = body.parameters ?? [];
+    const named = asked.filter((name) => name !== loggingInfo);
+    const withHistory = named.length < asked.length;
+    // The history belongs to a job, so its id comes along; alone, it comes with the whole row.
+    const parameters = withHistory && named.length > 0 ? ['JobID', ...named] : named;
+    const page = await this.searches.page(searchableJobs, { ...body, parameters }, paging, this.visibleTo(user));
+    if (withHistory) await this.addHistories(page.rows);
+    return page;
+  }
+
+  /** Counts by groups of columns. */
+  summary(user: UserPrincipal, grouping: readonly string[], search: readonly SearchSpec[]): Promise<Row[]> {
+    return this.searches.summary(searchableJobs, grouping, search, this.visibleTo(user));
+  }
+
+  /** What a user may see, as a condition on `jobs j`. */
+  visibleTo(user: UserPrincipal): Condition {
+    const seeAll = this.configuration.get().document.vos[user.vo]?.see_all_jobs ?? false;
+    return scopeCondition(visibleJobs(user, seeAll), 'j');
+  }
+
+  private async addHistories(rows: Row[]): Promise<void> {
+    const histories = await historiesOf(
+      this.database,
+      rows.map((row) => Number(row.JobID)),
+    );
+    for (const row of rows) {
+      row[loggingInfo] = (histories.get(Number(row.JobID)) ?? []).map(({ Attempt: _attempt, ...entry }) => entry);
+    }
+  }
+}

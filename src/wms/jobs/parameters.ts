@@ -1,0 +1,36 @@
+import type { Queryable } from '../../platform/index.js';
+
+/** A parameter of one attempt of a job; parameters of earlier attempts stay with them. */
+export interface JobParameter {
+  jobId: number;
+  attempt: number;
+  name: string;
+  value: string;
+}
+
+const perStatement = 500;
+
+/** Sets parameters; those of the same name are overwritten. */
+export async function setParameters(tx: Queryable, parameters: readonly JobParameter[]): Promise<void> {
+  for (let start = 0; start < parameters.length; start += perStatement) {
+    const part = parameters.slice(start, start + perStatement);
+    await tx.execute(
+      `INSERT INTO job_parameters (job_id, attempt, name, value) VALUES ${part.map(() => '(?, ?, ?, ?)').join(', ')}
+       ON DUPLICATE KEY UPDATE value = VALUES(value)`,
+      part.flatMap(({ jobId, attempt, name, value }) => [jobId, attempt, name, value]),
+    );
+  }
+}
+
+/** The parameters of one attempt, by name. */
+export async function parametersOf(
+  database: Queryable,
+  jobId: number,
+  attempt: number,
+): Promise<Record<string, string>> {
+  const rows = await database.query<{ name: string; value: string }>(
+    'SELECT name, value FROM job_parameters WHERE job_id = ? AND attempt = ? ORDER BY name',
+    [jobId, attempt],
+  );
+  return Object.fromEntries(rows.map(({ name, value }) => [name, value]));
+}

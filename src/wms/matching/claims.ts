@@ -1,0 +1,156 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { type Offer, Refusal } from '../../contract/index.js';
+import {
+  BatchLane,
+  type BatchOutcome,
+  PLATFORM_CONFIG,
+  type PlatformConfig,
+  type Transaction,
+} from '../../platform/index.js';
+import { claimJobs, type Take } from '../jobs/claim-jobs.js';
+import { type Effects, Jobs } from '../jobs/jobs.js';
+import { ShareUse, type Use } from '../task-queues/share-use.js';
+import { bindPilots } from './bind-pilots.sql.js';
+import { type Claimer, distribute } from './distribute.js';
+import { type ClaimedAttempt, earlierClaims } from './earlier-claims.sql.js';
+import { lockPilots, type PilotRow } from './lock-pilots.sql.js';
+import { nodeOf } from './pilot-place.js';
+import { Prospects, separates } from './prospects.js';
+import { Stock } from './stock.js';
+import { takeJobs } from './take-jobs.sql.js';
+
+/** A wish for jobs. */
+export interface Claim {
+  stamp: string;
+  claimId: string;
+  offer: Offer;
+  maxJobs: number;
+  /** The pilot is still there; a claim whose client has gone is not made. */
+  signal: AbortSignal;
+}
+
+interface Asking {
+  claim: Claim;
+  pilot: PilotRow;
+  claimer: Claimer;
+}
+
+interface Batch {
+  outcomes: BatchOutcome<ClaimedAttempt[]>[];
+  uses: Use[];
+  touched: { queue: number; empty: boolean }[];
+}
+
+const largestBatch = 200;
+
+/** Durable claims. Those that arrive together are made together, in one transaction. */
+@Injectable()
+export class Claims {
+  private readonly lane = new BatchLane<Claim, ClaimedAttempt[]>((claims) => this.write(claims), {
+    largest: largestBatch,
+  });
+
+  constructor(
+    private readonly jobs: Jobs,
+    readonly prospects: Prospects,
+    private readonly shares: ShareUse,
+    @Inject(PLATFORM_CONFIG) private readonly settings: PlatformConfig,
+  ) {}
+
+  /** Claims jobs for a pilot. Settles after the commit; an empty list is an answer. Repeating a claim id gives its jobs again. */
+  make(claim: Claim): Promise<ClaimedAttempt[]> {
+    return this.lane.add(claim);
+  }
+
+  private async write(claims: Claim[]): Promise<BatchOutcome<ClaimedAttempt[]>[]> {
+    if (claims.every(({ signal }) => signal.aborted)) return claims.map(() => ({ ok: [] }));
+    await this.shares.refresh();
+    const batch = await this.jobs.change((tx, effects) => this.claim(tx, effects, claims));
+    this.shares.add(batch.uses);
+    this.prospects.taken(batch.touched);
+    return batch.outcomes;
+  }
+
+  private async claim(tx: Transaction, effects: Effects, claims: Claim[]): Promise<Batch> {
+    const pilots = await lockPilots(
+      tx,
+      claims.map(({ stamp }) => stamp),
+    );
+    const earlier = byClaim(await earlierClaims(tx, claims));
+    const asking = new Map<string, Asking>();
+    const refused = new Map<Claim, Refusal>();
+    for (const claim of claims) {
+      const asked = this.examine(claim, pilots.get(claim.stamp));
+      if (asked instanceof Refusal) refused.set(claim, asked);
+      else if (asked !== null && !earlier.has(keyOf(claim)) && !asking.has(keyOf(claim)))
+        asking.set(keyOf(claim), asked);
+    }
+    const stock = new Stock((queue, wanted) => takeJobs(tx, queue, wanted));
+    const uses = await distribute(
+      [...asking.values()].map(({ claimer }) => claimer),
+      stock,
+      (planned) => this.shares.turns(planned),
+    );
+    const takes = [...asking.values()].flatMap(takesOf);
+    await claimJobs(tx, effects, takes, {
+      leaseSeconds: this.settings.leaseSeconds,
+      configurationVersion: this.prospects.version,
+    });
+    await bindPilots(tx, takes);
+    await this.shares.write(tx, uses);
+    const made = byClaim([...earlier.values()].flat().concat(takes.map((take) => this.attemptOf(take))));
+    const outcomes = claims.map((claim) =>
+      refused.has(claim) ? { error: refused.get(claim) } : { ok: made.get(keyOf(claim)) ?? [] },
+    );
+    return { outcomes, uses, touched: stock.touched() };
+  }
+
+  /** What a claim asks for: null when nobody waits for it any more or its pilot shall end. */
+  private examine(claim: Claim, pilot: PilotRow | undefined): Asking | Refusal | null {
+    const refusal = this.prospects.refuse(pilot);
+    if (pilot === undefined || refusal !== null) return refusal;
+    if (claim.signal.aborted || pilot.drain !== 0) return null;
+    const prospects = this.prospects.of(pilot, claim.offer);
+    if (prospects instanceof Refusal) return prospects;
+    const owner = separates(pilot) ? null : pilot.bound_owner;
+    const claimer = { ...prospects, wants: claim.maxJobs, owner, separates: separates(pilot), given: [] };
+    return { claim, pilot, claimer };
+  }
+
+  private attemptOf({ job, stamp, claimId, site, processors, memory, gpus }: Take): ClaimedAttempt {
+    const { job_id, vo, owner, owner_group, description_id, expansion } = job;
+    const lease_seconds = this.settings.leaseSeconds;
+    const granted = { site, processors, memory, gpus, lease_seconds };
+    return {
+      job_id,
+      attempt: job.attempt + 1,
+      vo,
+      stamp,
+      claim_id: claimId,
+      owner,
+      owner_group,
+      description_id,
+      expansion,
+      ...granted,
+    };
+  }
+}
+
+function takesOf({ claim, pilot, claimer }: Asking): Take[] {
+  const { stamp, site, ce, isolation } = pilot;
+  const host = nodeOf(pilot).hostname ?? null;
+  return claimer.given.map((given) => ({ ...given, stamp, claimId: claim.claimId, site, ce, isolation, host }));
+}
+
+function keyOf({ stamp, claimId }: { stamp: string; claimId: string }): string {
+  return `${stamp} ${claimId}`;
+}
+
+function byClaim(attempts: readonly ClaimedAttempt[]): Map<string, ClaimedAttempt[]> {
+  const claims = new Map<string, ClaimedAttempt[]>();
+  for (const attempt of attempts) {
+    const key = keyOf({ stamp: attempt.stamp, claimId: attempt.claim_id });
+    claims.set(key, [...(claims.get(key) ?? []), attempt]);
+  }
+  return claims;
+}

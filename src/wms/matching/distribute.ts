@@ -1,0 +1,149 @@
+import type { ClaimableJob } from '../jobs/claim-jobs.js';
+import type { Free } from '../task-queues/capability.js';
+import { fitsNow } from '../task-queues/eligible.js';
+import type { Requirements } from '../task-queues/requirements.js';
+import { compareContenders, type Contender, type NamedEntity, type Turn } from '../task-queues/shares.js';
+import { addTo, chargeOf, type Use } from '../task-queues/share-use.js';
+import type { WaitingQueue } from '../task-queues/task-queue-index.js';
+import type { Stock } from './stock.js';
+
+/** Cores, MB and GPUs out of an offer. */
+export interface Grant {
+  processors: number;
+  memory: number;
+  gpus: number;
+}
+
+/** A job that a claimer gets, and what of the offer goes with it. */
+export interface Given extends Grant {
+  job: ClaimableJob;
+}
+
+/** A pilot that asks for jobs, while its claim is being filled. */
+export interface Claimer {
+  candidates: readonly WaitingQueue[];
+  /** What is left of the offer. */
+  free: Free;
+  /** How many jobs it still takes. */
+  wants: number;
+  /** Whose jobs it may run only; null when it separates payloads or serves nobody yet. */
+  owner: string | null;
+  /** Whether it separates payloads, so that it may serve several owners. */
+  separates: boolean;
+  given: Given[];
+}
+
+/** How whose turn it is follows from use that is planned but not written yet. */
+export type TurnsWith = (planned: ReadonlyMap<string, number>) => (entity: NamedEntity) => Turn;
+
+/** More rounds than a batch ever needs; what is still missing then is found by the next claim. */
+const largestRounds = 12;
+
+/**
+ * Fills claims that arrived together, in their order of arrival: each picks job by job in share order and packs into
+ * what is left of its offer. Each round decides with the jobs at hand and then fetches what was lacking. Returns the
+ * use that the claims add to the shares.
+ */
+export async function distribute(claimers: readonly Claimer[], stock: Stock, turnsWith: TurnsWith): Promise<Use[]> {
+  const uses: Use[] = [];
+  const charged = new Map<string, number>();
+  for (let round = 0; round < largestRounds; round += 1) {
+    const planned = new Map(charged);
+    const turnOf = turnsWith(planned);
+    for (const claimer of claimers) {
+      for (const { queue, given } of fill(claimer, stock, { turnOf, planned })) {
+        const use = useOf(queue, given.processors);
+        uses.push(use);
+        addTo(charged, use);
+      }
+    }
+    if (!(await stock.restock())) break;
+  }
+  return uses;
+}
+
+interface Order {
+  turnOf: (entity: NamedEntity) => Turn;
+  planned: Map<string, number>;
+}
+
+/** Gives jobs at hand until the claimer has enough or its next one must be fetched first, which it orders. */
+function fill(claimer: Claimer, stock: Stock, order: Order): { queue: WaitingQueue; given: Given }[] {
+  const filled: { queue: WaitingQueue; given: Given }[] = [];
+  while (claimer.wants > 0) {
+    const queue = pick(claimer, stock, order);
+    if (queue === null) break;
+    const grant = grantOf(queue.requirements, claimer.free);
+    addTo(order.planned, useOf(queue, grant.processors));
+    const job = stock.take(queue.id, rowOwner(claimer, queue));
+    if (job === undefined) {
+      stock.order(queue.id, rowOwner(claimer, queue), largestNumber(claimer, queue.requirements));
+      break;
+    }
+    const given = { job, ...grant };
+    give(claimer, given);
+    filled.push({ queue, given });
+  }
+  return filled;
+}
+
+/** The queue whose turn it is, among those that fit what is left. */
+function pick(claimer: Claimer, stock: Stock, { turnOf }: Order): WaitingQueue | null {
+  let best: (Contender & { from: WaitingQueue }) | null = null;
+  for (const queue of claimer.candidates) {
+    if (queue.ownerSubject !== '' && claimer.owner !== null && queue.ownerSubject !== claimer.owner) continue;
+    if (fitsNow(queue.requirements, claimer.free) !== null) continue;
+    const next = stock.next(queue, rowOwner(claimer, queue));
+    if (next === null) continue;
+    const { id, vo, group, ownerSubject, owner } = queue;
+    const contender = {
+      id,
+      vo,
+      group,
+      ownerSubject,
+      owner,
+      headPriority: next.priority,
+      headJob: next.job,
+      from: queue,
+    };
+    if (best === null || compareContenders(contender, best, turnOf) < 0) best = contender;
+  }
+  return best?.from ?? null;
+}
+
+/** The queue of one owner needs no check of its rows; the queue of a JobSharing group holds jobs of several owners. */
+function rowOwner(claimer: Claimer, queue: WaitingQueue): string | null {
+  return queue.ownerSubject === '' ? claimer.owner : null;
+}
+
+function give(claimer: Claimer, given: Given): void {
+  claimer.given.push(given);
+  claimer.wants -= 1;
+  claimer.free = {
+    ...claimer.free,
+    processors: claimer.free.processors - given.processors,
+    memory: claimer.free.memory - given.memory,
+    gpus: claimer.free.gpus - given.gpus,
+    idle: false,
+  };
+  if (!claimer.separates) claimer.owner = given.job.owner_subject;
+}
+
+/** What a job is granted: up to the cores that it can use; a whole node gets all there is. */
+export function grantOf(requirements: Requirements, free: Free): Grant {
+  if (requirements.wholeNode) return { processors: free.processors, memory: free.memory, gpus: free.gpus };
+  return {
+    processors: Math.min(requirements.maxProcessors, free.processors),
+    memory: requirements.minRam,
+    gpus: requirements.gpus,
+  };
+}
+
+function largestNumber({ wants, free }: Claimer, requirements: Requirements): number {
+  if (requirements.wholeNode) return 1;
+  return Math.max(1, Math.min(wants, Math.floor(free.processors / requirements.minProcessors)));
+}
+
+function useOf({ vo, group, ownerSubject, requirements }: WaitingQueue, processors: number): Use {
+  return { vo, group, ownerSubject, used: chargeOf(requirements, processors) };
+}

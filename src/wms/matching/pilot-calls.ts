@@ -1,0 +1,93 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { PilotCommand } from '../../contract/index.js';
+import { BatchLane, Database, PLATFORM_CONFIG, type PlatformConfig } from '../../platform/index.js';
+import { type PilotRow, readPilots } from './lock-pilots.sql.js';
+
+const largestKnown = 200_000;
+
+/** Pilots that call: when they were last heard of, their rows and their commands, read and written in batches. */
+@Injectable()
+export class PilotCalls {
+  private readonly noted = new Map<string, number>();
+  private readonly noteEvery: number;
+  private readonly notes: BatchLane<string, void>;
+  private readonly rows: BatchLane<string, PilotRow | undefined>;
+  private readonly orders: BatchLane<string, PilotCommand[]>;
+
+  constructor(
+    private readonly database: Database,
+    @Inject(PLATFORM_CONFIG) settings: PlatformConfig,
+  ) {
+    // Often enough to tell silence, and not more often than that.
+    this.noteEvery = Math.min(10, settings.silentSeconds / 4) * 1_000;
+    this.notes = new BatchLane((stamps) => this.note(stamps), { largest: 500 });
+    this.rows = new BatchLane((stamps) => this.read(stamps), { largest: 500, lanes: 2 });
+    this.orders = new BatchLane((stamps) => this.readCommands(stamps), { largest: 500, lanes: 2 });
+  }
+
+  /** The pilot was here just now. */
+  async touch(stamp: string): Promise<void> {
+    const now = performance.now();
+    if (now - (this.noted.get(stamp) ?? -Infinity) < this.noteEvery) return;
+    if (this.noted.size >= largestKnown) this.noted.clear();
+    this.noted.set(stamp, now);
+    await this.notes.add(stamp);
+  }
+
+  /** The row of a pilot, as it stands now. */
+  find(stamp: string): Promise<PilotRow | undefined> {
+    return this.rows.add(stamp);
+  }
+
+  /** What this pilot has been told and has not acknowledged. */
+  commands(stamp: string): Promise<PilotCommand[]> {
+    return this.orders.add(stamp);
+  }
+
+  /** The pilot has carried these out. Ids that are not its own change nothing. */
+  async acknowledge(stamp: string, commandIds: readonly number[]): Promise<void> {
+    if (commandIds.length === 0) return;
+    await this.database.execute(
+      `UPDATE job_commands SET acknowledged_at = NOW(6)
+       WHERE command_id IN (?) AND pilot_stamp = ? AND acknowledged_at IS NULL`,
+      [commandIds, stamp],
+    );
+  }
+
+  private async note(stamps: string[]): Promise<{ ok: void }[]> {
+    await this.database.transaction(async (tx) => {
+      await tx.execute('UPDATE pilots SET last_contact = NOW(6) WHERE stamp IN (?)', [once(stamps)]);
+    });
+    return stamps.map(() => ({ ok: undefined }));
+  }
+
+  private async read(stamps: string[]): Promise<{ ok: PilotRow | undefined }[]> {
+    const rows = await readPilots(this.database, once(stamps));
+    const byStamp = new Map(rows.map((row) => [row.stamp, row]));
+    return stamps.map((stamp) => ({ ok: byStamp.get(stamp) }));
+  }
+
+  private async readCommands(stamps: string[]): Promise<{ ok: PilotCommand[] }[]> {
+    const rows = await this.database.query<PilotCommand & { stamp: string; delivered: number }>(
+      `SELECT command_id, job_id, attempt, command, pilot_stamp AS stamp, delivered_at IS NOT NULL AS delivered
+       FROM job_commands WHERE pilot_stamp IN (?) AND acknowledged_at IS NULL ORDER BY command_id`,
+      [once(stamps)],
+    );
+    const fresh = rows.filter(({ delivered }) => Number(delivered) === 0).map(({ command_id }) => command_id);
+    if (fresh.length > 0) {
+      await this.database.execute(
+        'UPDATE job_commands SET delivered_at = NOW(6) WHERE command_id IN (?) AND delivered_at IS NULL',
+        [fresh],
+      );
+    }
+    const commandsOf = (stamp: string): PilotCommand[] =>
+      rows
+        .filter((row) => row.stamp === stamp)
+        .map(({ command_id, job_id, attempt, command }) => ({ command_id, job_id, attempt, command }));
+    return stamps.map((stamp) => ({ ok: commandsOf(stamp) }));
+  }
+}
+
+function once(stamps: readonly string[]): string[] {
+  return [...new Set(stamps)].toSorted();
+}

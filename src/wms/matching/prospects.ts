@@ -1,0 +1,79 @@
+import { Injectable } from '@nestjs/common';
+import { CurrentConfiguration } from '../../configuration/index.js';
+import { finalPilotStates, type Offer, Refusal } from '../../contract/index.js';
+import type { Free } from '../task-queues/capability.js';
+import { eligible, fitsNow } from '../task-queues/eligible.js';
+import { TaskQueueIndex, type WaitingQueue } from '../task-queues/task-queue-index.js';
+import type { PilotRow } from './lock-pilots.sql.js';
+import { freeOf, placeOf, queueOfPilot } from './pilot-place.js';
+
+/** What there is for a pilot: the task queues that its place fits, and what of the place is free. */
+@Injectable()
+export class Prospects {
+  constructor(
+    private readonly index: TaskQueueIndex,
+    private readonly configuration: CurrentConfiguration,
+  ) {}
+
+  /** The version of the configuration by which is decided now. */
+  get version(): number {
+    return this.configuration.get().version;
+  }
+
+  /** The waiting task queues that fit the pilot's place; the Refusal `wrong-conditions` for a senseless offer. */
+  of(pilot: PilotRow, offer: Offer): { candidates: readonly WaitingQueue[]; free: Free } | Refusal {
+    const queue = queueOfPilot(this.configuration.get().document, pilot);
+    const place = placeOf(pilot, offer, queue);
+    if (place instanceof Refusal) return place;
+    return { candidates: this.index.candidates(pilot.vo, place), free: freeOf(pilot, offer, queue) };
+  }
+
+  /** Whether anything on the index could be given to the pilot now. */
+  hasAny(pilot: PilotRow, offer: Offer): boolean {
+    const prospects = this.of(pilot, offer);
+    if (prospects instanceof Refusal) return false;
+    const { candidates, free } = prospects;
+    return candidates.some((queue) => serves(pilot, queue) && fitsNow(queue.requirements, free) === null);
+  }
+
+  /** Whether one of these queues could. */
+  hasAnyOf(queues: readonly WaitingQueue[], pilot: PilotRow, offer: Offer): boolean {
+    const view = queueOfPilot(this.configuration.get().document, pilot);
+    const place = placeOf(pilot, offer, view);
+    if (place instanceof Refusal) return false;
+    const free = freeOf(pilot, offer, view);
+    return queues.some(
+      (queue) => queue.vo === pilot.vo && serves(pilot, queue) && eligible(queue.requirements, place, free) === null,
+    );
+  }
+
+  /** Why a pilot gets nothing at all, or null. */
+  refuse(pilot: PilotRow | undefined): Refusal | null {
+    if (pilot === undefined) return new Refusal('pilot-not-found');
+    if (finalPilotStates.includes(pilot.status)) return new Refusal('pilot-ended', `The pilot is ${pilot.status}`);
+    const demanded = this.configuration.get().document.vos[pilot.vo]?.demand_isolation ?? false;
+    if (!demanded || separates(pilot)) return null;
+    return new Refusal('forbidden', `${pilot.vo} takes only pilots that separate payloads from their secrets`);
+  }
+
+  /** Calls `listener` with queues in which jobs have become claimable, until the returned function is called. */
+  onWaiting(listener: (queues: WaitingQueue[]) => void): () => void {
+    return this.index.onWaiting(listener);
+  }
+
+  /** A batch of claims has taken from these queues. */
+  taken(touched: readonly { queue: number; empty: boolean }[]): void {
+    for (const { queue, empty } of touched) if (empty) this.index.markEmpty(queue);
+    this.index.lookAgain(touched.map(({ queue }) => queue));
+  }
+}
+
+/** Whether a pilot keeps payloads apart. One that cannot, or has not said that it can, serves one owner only. */
+export function separates({ isolation }: Pick<PilotRow, 'isolation'>): boolean {
+  return isolation !== null && isolation !== 'none';
+}
+
+/** Whether a pilot may run jobs of this queue's owner. The jobs of a JobSharing group are looked at one by one. */
+function serves(pilot: PilotRow, { ownerSubject }: WaitingQueue): boolean {
+  return ownerSubject === '' || separates(pilot) || pilot.bound_owner === null || pilot.bound_owner === ownerSubject;
+}

@@ -1,0 +1,3 @@
+export { pageHead } from './content-range.js';
+export { type Column, type Condition, printValue, type Searchable } from './searchable.js';
+export { type Page, Searches } from './searches.js';

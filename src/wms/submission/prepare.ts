@@ -1,0 +1,94 @@
+import { setImmediate } from 'node:timers/promises';
+import { type Expansion, expandParametric, JobDescription, substitute } from '../../contract/index.js';
+import { checkLimits, complete, type JobRules, type KeyFinding } from './check-limits.js';
+import type { Finding } from './findings.js';
+import type { SubmittedDescription } from './read-descriptions.js';
+
+/** A description that will be stored, with the jobs that it makes. */
+export interface PreparedDescription {
+  jdl: string | null;
+  /** Completed, without its parameters: those stand with each job. */
+  description: JobDescription;
+  /** Keys with placeholders, which differ from job to job. */
+  varying: ReadonlySet<string>;
+  /** One per job; null for the only job of a plain description. */
+  expansions: (Expansion | null)[];
+}
+
+/** The largest job id, so that a text that names `%j` is judged at its longest. */
+const longestId = Number.MAX_SAFE_INTEGER;
+const largestDocument = 1024 * 1024;
+const placeholder = /%(?:[snj]|\(\w+\)s)/;
+
+/** Completes, checks and expands every description of a call; finds every problem of every job. */
+export async function prepareJobs(
+  submitted: readonly SubmittedDescription[],
+  rules: JobRules,
+): Promise<{ prepared: PreparedDescription[]; findings: Finding[] }> {
+  const prepared: PreparedDescription[] = [];
+  const findings: Finding[] = [];
+  for (const [index, one] of submitted.entries()) {
+    // A bulk submission must not keep everybody else waiting for a turn of the event loop.
+    if (index % 100 === 99) await setImmediate();
+    const { parametric: _, ...plain } = complete(one.description, rules);
+    const expansions = one.description.parametric === undefined ? [null] : expandParametric(one.description);
+    const item = { jdl: one.jdl, description: plain, varying: varyingKeys(plain), expansions };
+    findings.push(...(await check(item, one, rules)));
+    prepared.push(item);
+  }
+  return { prepared, findings };
+}
+
+/** The description of one job; without an id, `%j` is filled as long as an id can be. */
+export function fillIn(
+  { description, varying }: PreparedDescription,
+  expansion: Expansion | null,
+  jobId = longestId,
+): JobDescription {
+  return varying.size === 0 ? description : substitute(description, expansion, jobId);
+}
+
+function varyingKeys(description: JobDescription): Set<string> {
+  const varies = ([, value]: [string, unknown]): boolean =>
+    typeof value === 'string' || typeof value === 'object' ? placeholder.test(JSON.stringify(value)) : false;
+  return new Set(
+    Object.entries(description)
+      .filter(varies)
+      .map(([key]) => key),
+  );
+}
+
+async function check(
+  item: PreparedDescription,
+  { path, nameOf }: SubmittedDescription,
+  rules: JobRules,
+): Promise<Finding[]> {
+  const found = checkLimits(item.description, rules).filter(({ key }) => !item.varying.has(key));
+  const findings = found.map((finding) => named(path, nameOf, finding));
+  if (JSON.stringify(item.description).length > largestDocument) {
+    findings.push({ path, message: `the description is larger than ${largestDocument} bytes` });
+  }
+  if (item.varying.size === 0) return findings;
+  for (const [index, expansion] of item.expansions.entries()) {
+    if (index % 500 === 499) await setImmediate();
+    const childPath = expansion === null ? path : `${path}.child[${expansion.index}]`;
+    const child = fillIn(item, expansion);
+    const wrong = checkFilled(child, item.varying, rules);
+    findings.push(...wrong.map((finding) => named(childPath, nameOf, finding)));
+  }
+  return findings;
+}
+
+/** Filling in may lengthen texts and name sites, so what varies is judged again for each job. */
+function checkFilled(child: JobDescription, varying: ReadonlySet<string>, rules: JobRules): KeyFinding[] {
+  const form = [...varying].flatMap((name): KeyFinding[] => {
+    const key = name as keyof JobDescription;
+    const parsed = JobDescription.shape[key].safeParse(child[key]);
+    return parsed.success ? [] : [{ key, message: parsed.error.issues[0]?.message ?? 'not valid' }];
+  });
+  return [...form, ...checkLimits(child, rules).filter(({ key }) => varying.has(key))];
+}
+
+function named(path: string, nameOf: (key: string) => string, { key, message, code }: KeyFinding): Finding {
+  return { path: `${path}.${nameOf(key)}`, message, ...(code === undefined ? {} : { code }) };
+}

@@ -1,0 +1,62 @@
+import { createHash } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { Refusal } from '../../contract/index.js';
+import { Database, type Transaction } from '../../platform/index.js';
+
+/** A request that its client may send again: the same key with the same body gets the same reply. */
+export interface Repeatable {
+  /** SHA-256 of identity, route and key. */
+  scope: string;
+  bodySha256: string;
+}
+
+/** Who sends what where, under which key. */
+export interface KeyedRequest {
+  subject: string;
+  group: string;
+  route: string;
+  key: string;
+  body: unknown;
+}
+
+/** The scope of a key is one identity and one route, so that keys of different clients never meet. */
+export function repeatableOf({ subject, group, route, key, body }: KeyedRequest): Repeatable {
+  return { scope: sha256(JSON.stringify([subject, group, route, key])), bodySha256: sha256(JSON.stringify(body)) };
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+/** Replies that are kept for a day at least, so that a repeated request is answered instead of done again. */
+@Injectable()
+export class RepeatedRequests {
+  constructor(private readonly database: Database) {}
+
+  /** The reply that the request got before; null when it is new. Refuses a key that came with another body. */
+  async find({ scope, bodySha256 }: Repeatable): Promise<unknown> {
+    const [row] = await this.database.query<{ body_sha256: string; reply: string }>(
+      `SELECT body_sha256, reply FROM repeated_requests
+       WHERE scope = ? AND day IN (CURRENT_DATE, CURRENT_DATE - INTERVAL 1 DAY) ORDER BY day DESC LIMIT 1`,
+      [scope],
+    );
+    if (row === undefined) return null;
+    if (row.body_sha256 !== bodySha256) throw new Refusal('idempotency-conflict');
+    return JSON.parse(row.reply);
+  }
+
+  /**
+   * Keeps replies in the transaction that does the work. The same request in another transaction waits here, and fails
+   * as a duplicate once this one is committed. In the first minute of a day the row of the day before is written too:
+   * two copies of a request may stand on both sides of midnight.
+   */
+  async keep(tx: Transaction, replies: readonly (Repeatable & { reply: unknown })[]): Promise<void> {
+    for (const { scope, bodySha256, reply } of replies) {
+      await tx.execute(
+        `INSERT INTO repeated_requests (scope, day, body_sha256, reply)
+         SELECT ?, day, ?, ? FROM (SELECT DATE(NOW(6)) AS day UNION SELECT DATE(NOW(6) - INTERVAL 60 SECOND)) AS days`,
+        [scope, bodySha256, JSON.stringify(reply)],
+      );
+    }
+  }
+}

@@ -1,0 +1,72 @@
+import { describe, expect, it } from '@jest/globals';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { Agent, get } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { testConfig } from '../support/config.js';
+import { emptyDatabase } from '../support/database.js';
+import { environmentOf, Program } from '../support/program.js';
+
+const main = ['dist/main.js'];
+
+/** Waits until the server says where it listens. */
+async function listening(program: Program): Promise<string> {
+  for (;;) {
+    const url = /"message":"The server listens","url":"([^"]+)"/.exec(program.stdout)?.[1];
+    if (url !== undefined) return url;
+    const ended = await Promise.race([program.ended, new Promise((resolve) => setTimeout(resolve, 50))]);
+    if (ended !== undefined) throw new Error(`The server ended with ${String(ended)}: ${program.stderr}`);
+  }
+}
+
+describe('the server program', () => {
+  it('explains itself without any setting', async () => {
+    const help = await Program.run([...main, '--help'], { PATH: '' });
+    expect(help).toMatchObject({ code: 0, stderr: '' });
+    expect(help.stdout).toMatch(/PILOTAGE_DATABASE_URL {2}\(required\)/);
+    expect((await Program.run([...main, '--version'], { PATH: '' })).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+
+  it('lists all settings that are wrong, and unknown options', async () => {
+    const bare = await Program.run(main, { PATH: '', PILOTAGE_LISTEN: 'nowhere' });
+    expect(bare.code).toBe(1);
+    expect(bare.stderr).toMatch(/PILOTAGE_DATABASE_URL[^]*PILOTAGE_LISTEN[^]*PILOTAGE_MASTER_KEY_FILE/);
+    const wrong = await Program.run([...main, '--colour'], { PATH: '' });
+    expect(wrong.code).toBe(1);
+    expect(wrong.stderr).toMatch(/^pilotage server: Unknown option '--colour'[^\n]*\n$/);
+  });
+
+  it('migrates and ends, or serves over HTTPS until SIGTERM', async () => {
+    const { url, drop } = await emptyDatabase();
+    const folder = mkdtempSync(join(tmpdir(), 'pilotage-tls-'));
+    const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
+    const request = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'];
+    const names = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1'];
+    execFileSync('openssl', [...request, ...names, '-keyout', key, '-out', cert], { stdio: 'ignore' });
+    const env = {
+      ...environmentOf(testConfig({ databaseUrl: url })),
+      PILOTAGE_TLS_CERT: cert,
+      PILOTAGE_TLS_KEY: key,
+    };
+    expect(await Program.run([...main, '--migrate-only'], env)).toMatchObject({ code: 0, stderr: '' });
+
+    const program = new Program(main, env);
+    const base = await listening(program);
+    expect(base).toMatch(/^https:/);
+    const agent = new Agent({ ca: readFileSync(cert), keepAlive: true });
+    const status = await new Promise((resolve, reject) => {
+      get(`${base}/api/health/live`, { agent }, (reply) => {
+        reply.resume();
+        resolve(reply.statusCode);
+      }).on('error', reject);
+    });
+    expect(status).toBe(200);
+    program.process.kill('SIGTERM');
+    expect(await program.ended).toBe(0);
+    expect(program.stdout).toContain('"message":"The server stops"');
+    agent.destroy();
+    rmSync(folder, { recursive: true });
+    await drop();
+  });
+});
