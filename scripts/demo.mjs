@@ -27,18 +27,21 @@ async function main() {
   const signalled = exitCodeOfSignal();
   const keep = process.argv.includes('--keep');
   const folder = mkdtempSync(join(tmpdir(), 'pilotage-demo-'));
+  let demo = null;
   let installation = null;
   let code = 1;
   try {
     await build();
     if (signalled() === 0) {
-      const { startDemo, runDemo, keepDemo } = await import('./demo/run-demo.mjs');
-      installation = await startDemo({ folder });
-      code = await runDemo(installation, signalled);
-      if (keep && code === 0) await keepDemo(installation, signalled);
+      demo = await import('./demo/run-demo.mjs');
+      installation = await demo.startDemo({ folder });
+      code = await demo.runDemo(installation, signalled);
     }
   } catch (error) {
     console.error(`demo: ${error.message}`);
+  }
+  try {
+    if (keep && installation !== null) await demo.keepDemo(installation, signalled);
   } finally {
     await installation?.stop();
     if (code === 0 || signalled() !== 0) rmSync(folder, { recursive: true, force: true });

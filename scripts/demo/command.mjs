@@ -27,7 +27,11 @@ export function commandOf(installation, token, echo) {
         if (code === 0) resolve(Buffer.concat(out).toString('utf8'));
         else
           reject(
-            new Error(`${program} ${args.join(' ')} ended with ${code}: ${Buffer.concat([...err, ...out]).toString('utf8').trim()}`),
+            new Error(
+              `${program} ${args.join(' ')} ended with ${code}: ${Buffer.concat([...err, ...out])
+                .toString('utf8')
+                .trim()}`,
+            ),
           );
       });
     });

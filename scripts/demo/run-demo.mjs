@@ -105,8 +105,8 @@ async function showOne(command, jobs) {
   say('');
   say(await command('dlogging', String(job.id)));
   say(await command('pilotage', 'job', 'show', String(job.id)));
-  const pilots = JSON.parse(await command('pilotage', 'job', 'pilots', String(job.id), '--json'));
-  const log = await command('pilotage', 'pilot', 'log', pilots.at(-1).stamp);
+  const [pilot] = JSON.parse(await command('pilotage', 'pilot', 'list', '--job', String(job.id), '--json'));
+  const log = await command('pilotage', 'pilot', 'log', pilot.PilotStamp);
   say(log.split('\n').slice(0, 25).join('\n'));
 }
 

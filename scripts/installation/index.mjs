@@ -9,6 +9,7 @@ import { startServices } from '../services/index.mjs';
 import { freePort } from '../services/ports.mjs';
 import { makeCertificates } from './certificates.mjs';
 import { Program } from './program.mjs';
+import { stopPilots } from './stop-pilots.mjs';
 
 const runFile = promisify(execFile);
 
@@ -72,7 +73,9 @@ class Installation {
   }
 
   async stop() {
+    // No new pilots; then the pilots, who still want to say good-bye to a server.
     await Promise.all(this.agents.map((program) => program.stop()));
+    await stopPilots(this.folder);
     await Promise.all(this.servers.map((program) => program.stop()));
     if (this.services.mariadb === null)
       await runStatement(this.services.databaseUrl, `DROP DATABASE \`${this.database}\``);

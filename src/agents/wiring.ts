@@ -67,11 +67,9 @@ export async function openAgents(
       wakeUps,
       log,
       metrics,
-      ...{
-        redisUrl: config.redisUrl,
-        redisPrefix: config.redisPrefix,
-        pace: config.agentPace,
-      },
+      redisUrl: config.redisUrl,
+      redisPrefix: config.redisPrefix,
+      pace: config.agentPace,
     },
     workload,
   );

@@ -1,4 +1,4 @@
-import { Module, type OnApplicationShutdown } from '@nestjs/common';
+import { Global, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { Database, deriveKey, Log, PLATFORM_CONFIG, type PlatformConfig } from '../platform/index.js';
 import { AccessGuard } from './access.guard.js';
@@ -8,8 +8,9 @@ import { Tokens } from './tokens.js';
 
 /**
  * Who calls and what they may: tokens, keys, and the guard before every endpoint. Needs the platform's providers, which
- * are global.
+ * are global, and is global itself: every stage may issue tokens.
  */
+@Global()
 @Module({
   controllers: [IdentityController],
   providers: [

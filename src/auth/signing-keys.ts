@@ -47,7 +47,7 @@ export class SigningKeys {
   private verifiers = new Map<string, KeyObject>();
   private published: Record<string, unknown>[] = [];
   private loadedAt = 0;
-  private loading: Promise<void> | null = null;
+  private loading: Promise<void> = Promise.resolve();
   private timer: NodeJS.Timeout | null = null;
 
   constructor(
@@ -82,7 +82,7 @@ export class SigningKeys {
 
   /** The public key with that id, or null; keys that other processes made are looked up at most once a second. */
   async verifying(kid: string): Promise<KeyObject | null> {
-    if (!this.verifiers.has(kid) && this.clock.now() - this.loadedAt > 1_000) await this.load();
+    if (!this.verifiers.has(kid)) await (this.clock.now() - this.loadedAt > 1_000 ? this.load() : this.loading);
     return this.verifiers.get(kid) ?? null;
   }
 
@@ -174,13 +174,17 @@ export class SigningKeys {
     }
   }
 
+  /** Reads the keys as they are now: never joins a reading that began earlier. */
   private load(): Promise<void> {
-    this.loading ??= this.read().finally(() => (this.loading = null));
+    this.loadedAt = this.clock.now();
+    this.loading = this.loading.then(
+      () => this.read(),
+      () => this.read(),
+    );
     return this.loading;
   }
 
   private async read(): Promise<void> {
-    this.loadedAt = this.clock.now();
     const rows = (await keyRows(this.database)).filter(({ verifies }) => verifies === 1);
     const signer = signerOf(rows);
     if (signer === undefined) this.signer = null;

@@ -19,7 +19,7 @@ export class CurrentConfiguration {
   private readonly listeners = new Set<(configuration: NumberedConfiguration) => void>();
   private timer: NodeJS.Timeout | null = null;
   private stopListening: () => void = () => undefined;
-  private refreshing: Promise<void> | null = null;
+  private refreshing: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly database: Queryable,
@@ -55,7 +55,11 @@ export class CurrentConfiguration {
 
   /** Loads the newest version now. */
   refresh(): Promise<void> {
-    this.refreshing ??= this.load().finally(() => (this.refreshing = null));
+    // A reading that began earlier may have missed what the caller knows of.
+    this.refreshing = this.refreshing.then(
+      () => this.load(),
+      () => this.load(),
+    );
     return this.refreshing;
   }
 

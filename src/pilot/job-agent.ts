@@ -114,14 +114,23 @@ export class JobAgent {
     this.held.set(key, wrapper);
     this.around.log.line(`${wrapper.name}: claimed, ${job.processors} cores, ${job.memory} MB, owner ${job.owner}`);
     if (granted === undefined) wrapper.stop({ kind: 'pilot', because: 'Not enough processors or memory' });
-    const run = wrapper.run().finally(() => {
+    const run = this.attend(key, wrapper);
+    this.running.add(run);
+    void run.then(() => this.running.delete(run));
+  }
+
+  private async attend(key: string, wrapper: JobWrapper): Promise<void> {
+    try {
+      await wrapper.run();
+    } catch (error) {
+      // One job that cannot be tidied up must not take the others with it.
+      this.around.log.line(`${wrapper.name}: ${error instanceof Error ? error.message : String(error)}`);
+    } finally {
       this.held.delete(key);
       this.pool.release(key);
-      this.running.delete(run);
       this.idleSince = seconds();
       this.roomier.abort();
-    });
-    this.running.add(run);
+    }
   }
 
   private obey(commands: readonly PilotCommand[]): void {

@@ -74,7 +74,7 @@ export class JobWrapper {
     const { cpu, memory, virtual } = this.payload.usage();
     return {
       CPUConsumed: cpu,
-      MemoryUsed: Math.round(memory),
+      MemoryUsed: Math.round(this.payload.exactMemory() ?? memory),
       Vsize: Math.round(virtual),
       WallClockTime: Math.round(this.payload.wall),
       AvailableDiskSpace: freeDisk(this.around.config.directory),

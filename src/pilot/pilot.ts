@@ -62,7 +62,7 @@ async function work(config: PilotConfig, company: Company, signal: AbortSignal):
   const node = probeNode(config);
   const power = config.benchmark ?? hostScore(node);
   const timeLeft = await TimeLeft.find(config);
-  const isolation = chooseIsolation(config);
+  const isolation = chooseIsolation(config, (why) => log.line(why));
   const surroundings = { config, connection, log, node, power, timeLeft, isolation };
   const report = nodeReport(surroundings);
   const patient = withRetry(identity.transport, {

@@ -40,19 +40,6 @@ export interface ServerOptions {
 const graceSeconds = 20;
 const defaultBodyLimit = 1024 * 1024;
 
-/** Endpoints of the contract that this version does not serve. */
-export const notServedYet: readonly string[] = [
-  ...['search', 'summary', 'setStatus', 'heartbeat', 'reschedule', 'setMetadata', 'kill', 'delete'].map(
-    (n) => `jobs.${n}`,
-  ),
-  ...['find', 'jdl', 'peek'].map((n) => `jobs.${n}`),
-  'matching.claim',
-  ...['status', 'end', 'heartbeat'].map((n) => `execution.${n}`),
-  ...['token', 'renew', 'report', 'end', 'register', 'setMetadata', 'search', 'summary', 'find', 'ofJob'].map(
-    (n) => `pilots.${n}`,
-  ),
-];
-
 /** Opens the database, migrates it, and puts the server together. When that fails, nothing stays open. */
 export async function createServer(config: PlatformConfig, options: ServerOptions = {}): Promise<Server> {
   const open = new OpenThings();
@@ -78,7 +65,7 @@ async function assemble(config: PlatformConfig, options: ServerOptions, open: Op
   app.useGlobalFilters(new RefusalFilter(log));
   if (options.checkReplies === true) app.useGlobalInterceptors(new ReplyCheck());
   await app.init();
-  routes.check(notServedYet);
+  routes.check();
   return new RunningServer(app, config, metrics);
 }
 

@@ -1,2 +1,2 @@
-export { createServer, notServedYet, type Server, type ServerOptions } from './create-server.js';
+export { createServer, type Server, type ServerOptions } from './create-server.js';
 export { openApi } from './openapi.js';

@@ -58,8 +58,19 @@ describe('Housekeeping', () => {
        (1, 'lhcb', '{}', NOW(6) - INTERVAL 40 DAY), (2, 'lhcb', '{}', NOW(6) - INTERVAL 40 DAY)`,
     );
     const job = (id: number, description: number, status: string, days: number): unknown[] => [
-      ...[id, 'lhcb', 'lhcb:a', 'a', 'lhcb_user', description, status, 'n', 'User', 'g', 1],
-      ...[days, days],
+      id,
+      'lhcb',
+      'lhcb:a',
+      'a',
+      'lhcb_user',
+      description,
+      status,
+      'n',
+      'User',
+      'g',
+      1,
+      days,
+      days,
     ];
     for (const values of [
       job(1, 1, 'Done', 31),
@@ -90,8 +101,17 @@ describe('Housekeeping', () => {
     await pilots.create(
       test.database,
       stamps.map((stamp) => ({
-        ...{ stamp, vo: 'lhcb', site: 'Demo.Local', ce: 'local', queue: 'all', gridType: 'local', processors: 1 },
-        ...{ tags: [], platforms: [], secretHash: 'x', secretLifetime: 600 },
+        stamp,
+        vo: 'lhcb',
+        site: 'Demo.Local',
+        ce: 'local',
+        queue: 'all',
+        gridType: 'local',
+        processors: 1,
+        tags: [],
+        platforms: [],
+        secretHash: 'x',
+        secretLifetime: 600,
       })),
     );
     await pilots.submitted(new Map(stamps.map((stamp) => [stamp, `ref-${stamp}`])));

@@ -33,8 +33,17 @@ describe('The pilot monitor', () => {
     const stamp = aStamp();
     await pilots.create(test.database, [
       {
-        ...{ stamp, vo: 'lhcb', site: 'Demo.Local', ce: 'local', queue: 'all', gridType: 'local', processors: 1 },
-        ...{ tags: [], platforms: [], secretHash: 'x', secretLifetime: 600 },
+        stamp,
+        vo: 'lhcb',
+        site: 'Demo.Local',
+        ce: 'local',
+        queue: 'all',
+        gridType: 'local',
+        processors: 1,
+        tags: [],
+        platforms: [],
+        secretHash: 'x',
+        secretLifetime: 600,
       },
     ]);
     await pilots.submitted(new Map([[stamp, `ref-${stamp}`]]));

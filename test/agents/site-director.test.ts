@@ -32,7 +32,10 @@ describe('The site director', () => {
       demand: async () => demand,
       elements: { get: async () => ce },
       render: ({ stamp, secret }) => ({
-        ...{ script: `#!/bin/sh\n# ${stamp} ${secret}\n`, arguments: [], environment: {}, files: [] },
+        script: `#!/bin/sh\n# ${stamp} ${secret}\n`,
+        arguments: [],
+        environment: {},
+        files: [],
       }),
       silentSeconds: 60,
       pace: 1,
@@ -46,8 +49,17 @@ describe('The site director', () => {
       const stamp = aStamp();
       await pilots.create(tx, [
         {
-          ...{ stamp, vo: 'lhcb', site: 'Demo.Local', ce: 'local', queue: 'all', gridType: 'local', processors: 2 },
-          ...{ tags: [], platforms: [], secretHash: 'x', secretLifetime: 600 },
+          stamp,
+          vo: 'lhcb',
+          site: 'Demo.Local',
+          ce: 'local',
+          queue: 'all',
+          gridType: 'local',
+          processors: 2,
+          tags: [],
+          platforms: [],
+          secretHash: 'x',
+          secretLifetime: 600,
         },
       ]);
       await tx.execute(

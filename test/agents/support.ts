@@ -34,11 +34,9 @@ export async function startAgentsTest(overrides: Overrides = {}) {
         wakeUps,
         log: quietLog,
         metrics: new Metrics('test'),
-        ...{
-          redisUrl: more.redisUrl ?? url,
-          redisPrefix: prefix,
-          pace: more.pace ?? 0.1,
-        },
+        redisUrl: more.redisUrl ?? url,
+        redisPrefix: prefix,
+        pace: more.pace ?? 0.1,
       };
       const runtime = new AgentRuntime(parts, { agents: [], tasks: [], wokenBy: [], ...workload });
       runtimes.push(runtime);

@@ -37,8 +37,9 @@ async function storeOutput(id: number, files: Record<string, string>): Promise<v
   const archive = join(terminal.folder, `made-${id}.tar.gz`);
   const { checksum } = await packSandbox(members, archive);
   const pfn = `SB:SandboxSE|/S3/b/demo/${checksum}.tar.gz`;
-  board.objects.set(pfn, await readFile(archive));
-  board.outputs.set(id, [pfn]);
+  board.objects.set(pfn.replace('SB:SandboxSE|', ''), await readFile(archive));
+  // The names of a job's sandboxes come without the storage element.
+  board.outputs.set(id, [pfn.replace('SB:SandboxSE|', '')]);
 }
 
 describe('Listing jobs', () => {

@@ -67,7 +67,7 @@ describe('The command line with the real server', () => {
     expect(shown).toMatchObject({ code: 0, error: '' });
     expect(shown.out).toMatch(/executable +run\.sh/);
     expect(JSON.parse((await terminal.run(`pilotage job jdl ${id}`)).out)).toMatchObject({ job_name: 'with-files' });
-    expect((await terminal.run(`dpeek ${id}`)).error).toContain('is Waiting and has printed nothing yet');
+    expect((await terminal.run(`dpeek ${id}`)).error).toContain('is Checking and has printed nothing yet');
     expect((await terminal.run(`pilotage pilot log --job ${id}`)).error).toContain('no pilot has taken job');
   });
 

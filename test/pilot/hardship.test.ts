@@ -81,6 +81,25 @@ describe.each(isolations)('with isolation %s', (isolation) => {
   });
 });
 
+describe('with bubblewrap', () => {
+  it('a payload sees neither the pilot nor other people, and can write to its own places only', async () => {
+    const script = [
+      'ls ..; ls ../..; cat ../../../ca.pem; ls /home /root /var/tmp',
+      'echo x > /etc/pilotage-was-here; echo x > ../written; echo x > /tmp/fine && echo x > fine && echo own places',
+      'ls -d /proc/[0-9]* | wc -l',
+    ].join('; ');
+    const job = suite.server.submit({ ...shell(script), output_sandbox: ['std.out'] });
+    await suite.start({ PILOTAGE_PILOT_ISOLATION: 'bubblewrap' }).exited;
+    writeFileSync(join(suite.folder, 'seen.tar.gz'), job.output ?? '');
+    const seen = execFileSync('tar', ['xzOf', join(suite.folder, 'seen.tar.gz')], { encoding: 'utf8' })
+      .trim()
+      .split('\n');
+    const processes = Number(seen.pop());
+    expect(seen).toEqual(['job', '100-1', '/home:', '', '/root:', '', '/var/tmp:', 'own places']);
+    expect(processes).toBeLessThan(8);
+  });
+});
+
 describe('limits', () => {
   it('ends a payload that runs longer than its wall time', async () => {
     const job = suite.server.submit({ ...shell('echo begun; sleep 60'), wall_time: 2, output_sandbox: ['std.out'] });
@@ -195,6 +214,32 @@ describe('bad luck', () => {
     Object.assign(suite.server, { secret: 'a secret that nobody has told it' });
     expect(await pilot.exited).toBe(3);
     expect(pilot.output).toContain('invalid-secret');
+  });
+});
+
+describe('a payload', () => {
+  it('that removes its own directory and its rights harms nobody else', async () => {
+    const vandal = suite.server.submit({
+      ...shell('mkdir d; touch d/f; chmod 0 d; rm -rf "$PWD"; sleep 2'),
+      output_sandbox: ['std.out'],
+    });
+    const other = suite.server.submit(shell('sleep 3'));
+    const pilot = suite.start({ PILOTAGE_PILOT_PROCESSORS: '2', PILOTAGE_PILOT_ISOLATION: 'none' });
+    expect(await pilot.exited).toBe(0);
+    expect(vandal.end).toMatchObject({ outcome: 'failed', failure_class: 'output' });
+    expect(other.end).toMatchObject({ outcome: 'done' });
+  });
+
+  it('shows its last lines and what it uses in every heartbeat', async () => {
+    suite.server.submit(shell('i=0; while [ $i -lt 30 ]; do echo line $i; i=$((i+1)); done; sleep 4'));
+    await suite.start().exited;
+    const metrics = suite.server.heartbeats.at(-1)?.attempts[0]?.metrics;
+    expect(metrics?.StandardOutput?.split('\n')).toEqual([
+      ...Array.from({ length: 20 }, (_, index) => `line ${index + 10}`),
+      '',
+    ]);
+    expect(metrics?.WallClockTime).toBeGreaterThan(1);
+    expect(metrics?.MemoryUsed).toBeGreaterThan(0);
   });
 });
 

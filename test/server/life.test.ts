@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
 import { get } from 'node:http';
-import { server } from '../../src/contract/index.js';
+import { matching, server } from '../../src/contract/index.js';
 import { createServer } from '../../src/server/index.js';
 import { Database, Log, Shutdown } from '../../src/platform/index.js';
 import { testConfig } from '../support/config.js';
@@ -78,7 +79,32 @@ describe('a server', () => {
     await running.close();
     expect(ended).toBe(true);
     expect(Date.now() - started).toBeLessThan(5_000);
-    await expect(fetch(`${running.url}/api/health/live`)).rejects.toThrow();
+    await expect(fetch(`${running.url}/api/health/live`)).rejects.toThrow(/fetch failed/);
+  });
+
+  it('ends the streams of those who follow a log, and the long polls of pilots, at once', async () => {
+    const running = await startServer();
+    const stamp = 'c'.repeat(32);
+    await running.database.execute(
+      `INSERT INTO pilots (stamp, vo, site, ce, queue, status, log_state, last_contact)
+       VALUES (?, 'lhcb', 'Demo.Local', 'local', 'all', 'Running', 'open', NOW(6))`,
+      [stamp],
+    );
+    const headers = { authorization: `Bearer ${running.tokenFor()}` };
+    const stream = await fetch(`${running.url}/api/pilots/${stamp}/log/stream`, { headers });
+    expect(stream.status).toBe(200);
+    const pilot = running.tokens.forPilot({ vo: 'lhcb', stamp }, 600).token;
+    const offer = { processors: 1, memory: 1_000, cpu_work_left: 1_000_000, wall_left: 10_000, idle: true };
+    const body = { claim_id: randomUUID(), offer, wait: 50 };
+    const poll = running.call(matching.claim, { body }, pilot).then(
+      ({ reply }) => reply.jobs,
+      (error: Error) => error.message,
+    );
+    await new Promise((resolve) => setImmediate(resolve));
+    const started = Date.now();
+    await Promise.all([running.close(), stream.text(), poll]);
+    expect(Date.now() - started).toBeLessThan(5_000);
+    expect(await poll).toEqual([]);
   });
 
   it('offers metrics at an address apart from the API', async () => {

@@ -37,7 +37,11 @@ export async function startServer(options: TestServerOptions = {}) {
     listen: { host: '127.0.0.1', port },
     ...options.config,
   });
-  const server = await createServer(config, { log: options.log ?? new Log('server', 'error'), checkReplies: true });
+  const log = options.log ?? new Log('server', 'error');
+  const server = await createServer(config, { log, checkReplies: true }).catch(async (error: unknown) => {
+    await store.drop();
+    throw error;
+  });
   await server.listen();
   const { url, app } = server;
   const tokens = app.get(Tokens);

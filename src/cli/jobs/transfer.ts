@@ -56,7 +56,7 @@ function folderOf(kind: Fetching['kind'], id: number): string {
 async function fetchJob(session: Session, job: Fetching & { id: number; folder: string }): Promise<Fetched> {
   if (job.flat !== true && existsSync(job.folder)) return 'present';
   const pfns = await session.call(sandboxes.ofJobByKind, { params: { id: job.id, kind: job.kind } });
-  const stored = pfns.filter((pfn) => pfn !== null && pfn.startsWith('SB:')).map(String);
+  const stored = pfns.filter((pfn) => pfn !== null);
   if (stored.length === 0) return 'empty';
   const target = job.flat === true ? job.folder : dirname(job.folder);
   await mkdir(target, { recursive: true });

@@ -10,14 +10,15 @@ import { SeparateUid } from './separate-uid.js';
 
 /**
  * The best isolation that works here: bubblewrap, then separate user ids, then none. A kind that the configuration
- * demands and that does not work is an error: a site that asks for isolation must not silently run without.
+ * demands and that does not work is an error: a site that asks for isolation must not silently run without. `tell` hears why a better kind is not used.
  */
-export function chooseIsolation(config: PilotConfig): Isolation {
+export function chooseIsolation(config: PilotConfig, tell: (why: string) => void): Isolation {
   const bubblewrap = new Bubblewrap(config.directory, os.homedir());
   if (config.isolation === 'bubblewrap' || config.isolation === undefined) {
     const trouble = trial(bubblewrap, config.directory);
     if (trouble === undefined) return bubblewrap;
     if (config.isolation === 'bubblewrap') throw new Error(`bubblewrap is demanded and does not work: ${trouble}`);
+    tell(`bubblewrap does not work here: ${trouble}`);
   }
   if (config.isolation !== 'none' && config.payloadUids !== undefined && process.getuid?.() === 0) {
     return new SeparateUid(config.payloadUids, config.directory);

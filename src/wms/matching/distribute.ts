@@ -2,7 +2,7 @@ import type { ClaimableJob } from '../jobs/claim-jobs.js';
 import type { Free } from '../task-queues/capability.js';
 import { fitsNow } from '../task-queues/eligible.js';
 import type { Requirements } from '../task-queues/requirements.js';
-import { compareContenders, type Contender, type NamedEntity, type Turn } from '../task-queues/shares.js';
+import { compareEntities, compareHeads, type Head, type NamedEntity, type Turn } from '../task-queues/shares.js';
 import { addTo, chargeOf, type Use } from '../task-queues/share-use.js';
 import type { WaitingQueue } from '../task-queues/task-queue-index.js';
 import type { Stock } from './stock.js';
@@ -87,28 +87,54 @@ function fill(claimer: Claimer, stock: Stock, order: Order): { queue: WaitingQue
   return filled;
 }
 
-/** The queue whose turn it is, among those that fit what is left. */
+/** The queue whose turn it is, among those that fit what is left: the first share entity that has one, then its best head. */
 function pick(claimer: Claimer, stock: Stock, { turnOf }: Order): WaitingQueue | null {
-  let best: (Contender & { from: WaitingQueue }) | null = null;
-  for (const queue of claimer.candidates) {
-    if (queue.ownerSubject !== '' && claimer.owner !== null && queue.ownerSubject !== claimer.owner) continue;
-    if (fitsNow(queue.requirements, claimer.free) !== null) continue;
-    const next = stock.next(queue, rowOwner(claimer, queue));
-    if (next === null) continue;
-    const { id, vo, group, ownerSubject, owner } = queue;
-    const contender = {
-      id,
-      vo,
-      group,
-      ownerSubject,
-      owner,
-      headPriority: next.priority,
-      headJob: next.job,
-      from: queue,
-    };
-    if (best === null || compareContenders(contender, best, turnOf) < 0) best = contender;
+  const entities = entitiesOf(claimer.candidates)
+    .filter(({ entity }) => serves(claimer, entity))
+    .map(({ entity, queues }) => ({ entity, queues, turn: turnOf(entity) }))
+    .toSorted(compareEntities);
+  for (const { queues } of entities) {
+    const best = bestOf(queues, claimer, stock);
+    if (best !== null) return best;
   }
-  return best?.from ?? null;
+  return null;
+}
+
+function bestOf(queues: readonly WaitingQueue[], claimer: Claimer, stock: Stock): WaitingQueue | null {
+  let best: { queue: WaitingQueue; head: Head } | null = null;
+  for (const queue of queues) {
+    if (fitsNow(queue.requirements, claimer.free) !== null) continue;
+    const head = stock.next(queue, rowOwner(claimer, queue));
+    if (head !== null && (best === null || compareHeads(head, best.head) < 0)) best = { queue, head };
+  }
+  return best?.queue ?? null;
+}
+
+interface EntityQueues {
+  entity: NamedEntity;
+  queues: WaitingQueue[];
+}
+/** Lists of candidates are made once per signature and version of the index, and so is their grouping. */
+const grouped = new WeakMap<readonly WaitingQueue[], EntityQueues[]>();
+
+function entitiesOf(candidates: readonly WaitingQueue[]): EntityQueues[] {
+  const known = grouped.get(candidates);
+  if (known !== undefined) return known;
+  const entities = new Map<string, EntityQueues>();
+  for (const queue of candidates) {
+    const { vo, group, ownerSubject } = queue;
+    const key = JSON.stringify([vo, group, ownerSubject]);
+    const of = entities.get(key) ?? { entity: queue, queues: [] };
+    of.queues.push(queue);
+    entities.set(key, of);
+  }
+  const list = [...entities.values()];
+  grouped.set(candidates, list);
+  return list;
+}
+
+function serves({ owner }: Claimer, { ownerSubject }: NamedEntity): boolean {
+  return ownerSubject === '' || owner === null || ownerSubject === owner;
 }
 
 /** The queue of one owner needs no check of its rows; the queue of a JobSharing group holds jobs of several owners. */

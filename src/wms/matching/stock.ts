@@ -1,4 +1,5 @@
 import type { ClaimableJob } from '../jobs/claim-jobs.js';
+import type { Head } from '../task-queues/shares.js';
 import type { WaitingQueue } from '../task-queues/task-queue-index.js';
 
 /** Where jobs come from: the next `limit` jobs of a queue besides those already seen; fewer when there are no more. */
@@ -7,17 +8,11 @@ export type JobSource = (
   wanted: { limit: number; seen: readonly number[]; owner: string | null },
 ) => Promise<ClaimableJob[]>;
 
-/** Priority and id of the next job of a queue. */
-export interface NextJob {
-  priority: number;
-  job: number;
-}
-
 interface Shelf {
   jobs: ClaimableJob[];
   seen: number[];
   /** The last job that left the shelf: what comes after it has no higher priority. */
-  last: NextJob | null;
+  last: Head | null;
   /** Owners (null: all) for whom the queue has no more than what is on the shelf. */
   exhausted: Set<string | null>;
 }
@@ -30,12 +25,13 @@ export class Stock {
   constructor(private readonly source: JobSource) {}
 
   /** The next job for an owner (null: anybody), as far as is known; null when there is none. */
-  next(queue: WaitingQueue, owner: string | null): NextJob | null {
+  next(queue: WaitingQueue, owner: string | null): Head | null {
     const shelf = this.shelves.get(queue.id);
-    const job = shelf?.jobs.find((one) => owner === null || one.owner_subject === owner);
-    if (job !== undefined) return { priority: job.user_priority, job: job.job_id };
-    if (shelf?.exhausted.has(null) === true || shelf?.exhausted.has(owner) === true) return null;
-    return shelf?.last ?? { priority: queue.headPriority, job: queue.headJob };
+    if (shelf === undefined) return queue;
+    const job = shelf.jobs.find((one) => owner === null || one.owner_subject === owner);
+    if (job !== undefined) return { headPriority: job.user_priority, headJob: job.job_id };
+    if (shelf.exhausted.has(null) || shelf.exhausted.has(owner)) return null;
+    return shelf.last ?? queue;
   }
 
   /** Takes the next job that is at hand. */
@@ -44,7 +40,7 @@ export class Stock {
     const at = shelf?.jobs.findIndex((one) => owner === null || one.owner_subject === owner) ?? -1;
     if (shelf === undefined || at < 0) return undefined;
     const [job] = shelf.jobs.splice(at, 1);
-    if (job !== undefined) shelf.last = { priority: job.user_priority, job: job.job_id };
+    if (job !== undefined) shelf.last = { headPriority: job.user_priority, headJob: job.job_id };
     return job;
   }
 

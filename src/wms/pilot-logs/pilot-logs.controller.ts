@@ -2,7 +2,7 @@ import { Controller, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Caller, type PilotPrincipal, type UserPrincipal } from '../../auth/index.js';
 import { type BodyOf, type ParamsOf, pilots, type QueryOf, type ReplyOf } from '../../contract/index.js';
-import { Handles, Input, WakeUps } from '../../platform/index.js';
+import { Handles, Input, Shutdown, WakeUps } from '../../platform/index.js';
 import { followLog } from './follow-log.js';
 import { PilotLogs } from './pilot-logs.js';
 
@@ -12,6 +12,7 @@ export class PilotLogsController {
   constructor(
     private readonly logs: PilotLogs,
     private readonly wakeUps: WakeUps,
+    private readonly shutdown: Shutdown,
   ) {}
 
   @Handles(pilots.log)
@@ -52,6 +53,8 @@ export class PilotLogsController {
     const seen = Number(request.headers['last-event-id'] ?? -1);
     const gone = new AbortController();
     reply.raw.on('close', () => gone.abort());
+    // Followers come back to another server with what they have seen.
+    const end = AbortSignal.any([gone.signal, this.shutdown.signal]);
     reply.hijack();
     reply.raw.writeHead(200, {
       'content-type': 'text/event-stream; charset=utf-8',
@@ -59,9 +62,9 @@ export class PilotLogsController {
       'x-accel-buffering': 'no',
     });
     const first = Number.isSafeInteger(seen) && seen >= 0 ? seen + 1 : 0;
-    for await (const event of followLog(this.logs, this.wakeUps, { vo: user.vo, stamp, first }, gone.signal)) {
+    for await (const event of followLog(this.logs, this.wakeUps, { vo: user.vo, stamp, first }, end)) {
       const line = event.kind === 'sealed' ? 'event: sealed\ndata: {}\n\n' : chunkEvent(event.number, event.text);
-      if (!reply.raw.write(line)) await drained(reply, gone.signal);
+      if (!reply.raw.write(line)) await drained(reply, end);
     }
     reply.raw.end();
   }

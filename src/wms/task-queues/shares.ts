@@ -48,36 +48,30 @@ export interface Turn {
   owner: number;
 }
 
-/** What the picking order needs to know of a task queue. */
-export interface Contender extends NamedEntity {
-  id: number;
-  /** Highest priority among its jobs, and the oldest job that has it. */
+/** The head of a task queue: the highest priority among its jobs, and the oldest job that has it. */
+export interface Head {
   headPriority: number;
   headJob: number;
 }
 
-/**
- * The picking order: VO, then group, then owner by use per share (lowest first; equal turns by name); within one share
- * entity the higher job priority, then the older job. Negative when `a` comes first.
- */
-export function compareContenders(a: Contender, b: Contender, turnOf: (entity: NamedEntity) => Turn): number {
-  const [turnA, turnB] = [turnOf(a), turnOf(b)];
+/** The first part of the picking order: VO, then group, then owner by use per share, lowest first; equal turns by name. */
+export function compareEntities(
+  a: { entity: NamedEntity; turn: Turn },
+  b: { entity: NamedEntity; turn: Turn },
+): number {
   return (
-    turnA.vo - turnB.vo ||
-    compareNames(a.vo, b.vo) ||
-    turnA.group - turnB.group ||
-    compareNames(a.group, b.group) ||
-    turnA.owner - turnB.owner ||
-    compareNames(a.ownerSubject, b.ownerSubject) ||
-    b.headPriority - a.headPriority ||
-    a.headJob - b.headJob ||
-    a.id - b.id
+    a.turn.vo - b.turn.vo ||
+    compareNames(a.entity.vo, b.entity.vo) ||
+    a.turn.group - b.turn.group ||
+    compareNames(a.entity.group, b.entity.group) ||
+    a.turn.owner - b.turn.owner ||
+    compareNames(a.entity.ownerSubject, b.entity.ownerSubject)
   );
 }
 
-/** Whether two task queues belong to one share entity. */
-export function sameEntity(a: ShareEntity, b: ShareEntity): boolean {
-  return a.vo === b.vo && a.group === b.group && a.ownerSubject === b.ownerSubject;
+/** The second part, within one share entity: the higher job priority, then the older job. Negative: `a` comes first. */
+export function compareHeads(a: Head, b: Head): number {
+  return b.headPriority - a.headPriority || a.headJob - b.headJob;
 }
 
 function compareNames(a: string, b: string): number {

@@ -16,7 +16,10 @@ describe('The circuit of a queue', () => {
   it('opens after three failures in a row, keeps the reason and waits a minute', () => {
     expect(after(healthy, [failed, failed])).toMatchObject({ circuit: 'closed', failures: 2 });
     expect(after(healthy, [failed, failed, failed])).toEqual({
-      ...{ circuit: 'open', failures: 3, reason: 'unreachable: no answer', retryAt: minute },
+      circuit: 'open',
+      failures: 3,
+      reason: 'unreachable: no answer',
+      retryAt: minute,
     });
   });
 

@@ -3,8 +3,15 @@ import fc from 'fast-check';
 import { type Caps, type PlannedQueue, planPilots } from '../../../src/agents/site-director/plan-pilots.js';
 
 const queue = (over: Partial<PlannedQueue> = {}): PlannedQueue => ({
-  ...{ key: 'vo/a/ce/q', vo: 'vo', site: 'a', place: 'a/ce/q', demand: 0, onOffer: 0, waiting: 0 },
-  ...{ processors: 1, circuit: 'closed' },
+  key: 'vo/a/ce/q',
+  vo: 'vo',
+  site: 'a',
+  place: 'a/ce/q',
+  demand: 0,
+  onOffer: 0,
+  waiting: 0,
+  processors: 1,
+  circuit: 'closed',
   ...over,
 });
 const caps = (over: { queue?: object; site?: number; vo?: number } = {}): Caps => ({

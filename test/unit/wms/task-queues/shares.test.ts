@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { shareDemand } from '../../../../src/wms/task-queues/share-demand.js';
-import { compareContenders, taskQueuePriorities } from '../../../../src/wms/task-queues/shares.js';
+import { compareEntities, compareHeads, taskQueuePriorities } from '../../../../src/wms/task-queues/shares.js';
 
 const queues = (priorities: number[], kinds: string[] = priorities.map((_, at) => `kind ${at}`)) =>
   priorities.map((priority, at) => ({ id: at, priority, kind: kinds[at] ?? '' }));
@@ -33,34 +33,31 @@ describe.each([0.5, 1, 2])('the priorities of task queues under share %p', (shar
 });
 
 describe('the picking order', () => {
-  const use: Record<string, number> = { 'lhcb/g1': 10, 'lhcb/g2': 5, o1: 1, o2: 2, o3: 9 };
-  const turnOf = ({ vo, group, ownerSubject }: { vo: string; group: string; ownerSubject: string }) => ({
-    vo: 0,
-    group: use[`${vo}/${group}`] ?? 0,
-    owner: use[ownerSubject] ?? 0,
+  const entity = (group: string, ownerSubject: string, turn: { group: number; owner: number }) => ({
+    entity: { vo: 'lhcb', group, ownerSubject, owner: ownerSubject },
+    turn: { vo: 0, ...turn },
   });
-  const contender = (id: number, whose: string, headPriority = 1, headJob = id) => {
-    const [group = '', ownerSubject = ''] = whose.split('/');
-    return {
-      id,
-      vo: 'lhcb',
-      group,
-      ownerSubject,
-      owner: ownerSubject,
-      headPriority,
-      headJob,
-    };
-  };
 
-  it('goes by group, then owner, then priority, then age', () => {
-    const all = [
-      contender(1, 'g1/o1', 10),
-      contender(2, 'g2/o2', 1, 50),
-      contender(3, 'g2/o2', 5),
-      contender(4, 'g2/o3', 10),
-      contender(5, 'g2/o2', 1, 40),
+  it('goes by the use of the group, then of the owner, then by name', () => {
+    const entities = [
+      entity('g1', 'o1', { group: 10, owner: 1 }),
+      entity('g2', 'o3', { group: 5, owner: 9 }),
+      entity('g2', 'o2', { group: 5, owner: 2 }),
+      entity('g3', 'o5', { group: 5, owner: 0 }),
+      entity('g2', 'o0', { group: 5, owner: 2 }),
     ];
-    expect(all.toSorted((a, b) => compareContenders(a, b, turnOf)).map(({ id }) => id)).toEqual([3, 5, 2, 4, 1]);
+    const order = entities.toSorted(compareEntities).map(({ entity: { ownerSubject } }) => ownerSubject);
+    expect(order).toEqual(['o0', 'o2', 'o3', 'o5', 'o1']);
+  });
+
+  it('goes within an entity by priority, then by age', () => {
+    const heads = [
+      { headPriority: 0, headJob: 1 },
+      { headPriority: 10, headJob: 9 },
+      { headPriority: 5, headJob: 7 },
+      { headPriority: 5, headJob: 3 },
+    ];
+    expect(heads.toSorted(compareHeads).map(({ headJob }) => headJob)).toEqual([9, 3, 7, 1]);
   });
 });
 
