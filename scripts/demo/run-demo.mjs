@@ -29,7 +29,7 @@ export async function runDemo(installation, signalled) {
   if (signalled() !== 0) return signalled();
   const outputs = join(installation.folder, 'outputs');
   const wrong = await compare(quiet, jobs, outputs);
-  await showOne(commandOf(installation, await installation.token(user), say), jobs);
+  await showOne(commandOf(installation, await installation.token(user), say), jobs, outputs);
   const sealed = await waitForLogs(quiet, signalled);
   for (const line of wrong) say(`demo: ${line}`);
   const expected = jobs.length - wrong.length;
@@ -100,8 +100,14 @@ async function compare(command, jobs, outputs) {
   return wrong;
 }
 
-async function showOne(command, jobs) {
+async function showOne(command, jobs, outputs) {
   const job = jobs.find(({ file }) => file === 'sandbox.jdl');
+  say(`\nThe output sandbox of job ${job.id}, as doutput fetched it:`);
+  const files = await readdir(join(outputs, String(job.id)), { recursive: true, withFileTypes: true });
+  for (const file of files.filter((entry) => entry.isFile())) {
+    const path = join(file.parentPath ?? file.path, file.name);
+    say(`  ${file.name}: ${JSON.stringify(await readFile(path, 'utf8'))}`);
+  }
   say('');
   say(await command('dlogging', String(job.id)));
   say(await command('pilotage', 'job', 'show', String(job.id)));

@@ -21,17 +21,23 @@ export type Transport = (request: WireRequest) => Promise<WireReply>;
 
 /** The server answered, and refused. `code` is one of the contract's, or `unknown` from a foreign server. */
 export class CallRefused extends Error {
+  readonly problems: Problem[];
+  /** The whole body of the reply. */
+  readonly body: unknown;
+  /** Seconds of the Retry-After header. */
+  readonly retryAfter: number | undefined;
+
   constructor(
     readonly status: number,
     readonly code: RefusalCode | 'unknown',
     message: string,
-    readonly problems: Problem[] = [],
-    readonly body: unknown = undefined,
-    /** Seconds of the Retry-After header. */
-    readonly retryAfter: number | undefined = undefined,
+    more: { problems?: Problem[]; body?: unknown; retryAfter?: number | undefined } = {},
   ) {
     super(message);
     this.name = 'CallRefused';
+    this.problems = more.problems ?? [];
+    this.body = more.body;
+    this.retryAfter = more.retryAfter;
   }
 }
 
@@ -92,12 +98,10 @@ export function refusalOf(answer: WireReply): CallRefused {
   }
   const detail = typeof body.detail === 'string' ? body.detail : JSON.stringify(body.detail ?? `HTTP ${answer.status}`);
   const retryAfter = Number(answer.headers['retry-after']);
-  return new CallRefused(
-    answer.status,
-    (body.code as RefusalCode | undefined) ?? 'unknown',
-    detail,
-    body.problems ?? [],
+  const known = Number.isFinite(retryAfter) && answer.headers['retry-after'] !== undefined;
+  return new CallRefused(answer.status, (body.code as RefusalCode | undefined) ?? 'unknown', detail, {
+    problems: body.problems ?? [],
     body,
-    Number.isFinite(retryAfter) && answer.headers['retry-after'] !== undefined ? retryAfter : undefined,
-  );
+    retryAfter: known ? retryAfter : undefined,
+  });
 }

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { type Installation, startInstallation } from '../../scripts/installation/index.mjs';
 import { pilots } from '../../src/contract/index.js';
-import { overlaps, readExecutions, recordingJob } from './executions.js';
+import { type Execution, overlaps, readExecutions, recordingJob } from './executions.js';
 import { pilotPids } from './pilot-processes.js';
 import { User, waitFor } from './user.js';
 
@@ -47,7 +47,7 @@ describe('with bad luck', () => {
   }, 60_000);
 
   /** Runs six jobs of three seconds, strikes while some run, and expects all of them Done, none of them twice at once. */
-  async function survive(strike: () => Promise<void>): Promise<void> {
+  async function survive(strike: () => Promise<void>): Promise<Execution[]> {
     round += 1;
     const record = join(folder, `executions-${round}`);
     writeFileSync(record, '');
@@ -68,6 +68,7 @@ describe('with bad luck', () => {
     const executions = readExecutions(record);
     expect(overlaps(executions)).toEqual([]);
     expect(new Set(executions.filter(({ ended }) => ended).map(({ job }) => job))).toEqual(new Set(ids));
+    return executions;
   }
 
   it('jobs survive a kill -9 of the server', async () => {
@@ -94,7 +95,7 @@ describe('with bad luck', () => {
 
   it('jobs of a pilot that is killed run again, and its log is sealed', async () => {
     let stamps: string[] = [];
-    await survive(async () => {
+    const executions = await survive(async () => {
       const [pid] = pilotPids(folder);
       if (pid === undefined) throw new Error('no pilot runs');
       process.kill(pid, 'SIGKILL');
@@ -102,6 +103,8 @@ describe('with bad luck', () => {
         String(row['PilotStamp']),
       );
     });
+    expect(executions.some(({ attempt, ended }) => attempt === 1 && !ended)).toBe(true);
+    expect(executions.some(({ attempt }) => attempt === 2)).toBe(true);
     const states = async (): Promise<string[]> =>
       Promise.all(stamps.map(async (stamp) => (await user.call(pilots.find, { params: { stamp } })).log.state));
     await waitFor(
