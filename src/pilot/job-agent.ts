@@ -26,6 +26,8 @@ export class JobAgent {
   private readonly claims: Claims;
   private readonly transport: Transport;
   private idleSince = seconds();
+  /** The server was offered the whole pilot since its last job ended, and had nothing. */
+  private offeredAll = false;
   private farewell: Farewell | undefined;
   /** Fires when a job ended while all slots were busy, so that the long poll for commands is cut short. */
   private roomier = new AbortController();
@@ -62,7 +64,7 @@ export class JobAgent {
   private reasonToEnd(): Farewell | undefined {
     const { config, timeLeft } = this.around;
     if (timeLeft.wall < config.minimumSeconds) return { status: 'Done', reason: 'no more time left' };
-    if (this.held.size === 0 && seconds() - this.idleSince >= config.idleSeconds) {
+    if (this.held.size === 0 && this.offeredAll && seconds() - this.idleSince >= config.idleSeconds) {
       return { status: 'Done', reason: `no job for ${config.idleSeconds} s` };
     }
     return undefined;
@@ -82,8 +84,10 @@ export class JobAgent {
     this.roomier = new AbortController();
     const until = maxJobs === 0 ? AbortSignal.any([signal, this.roomier.signal]) : signal;
     const asked = seconds();
+    const idle = this.pool.idle && maxJobs > 0;
     const claimed = await this.claims.next({ offer: this.offer(), maxJobs, wait }, until);
     if (claimed === 'ended') return this.onPilotEnded();
+    if (idle) this.offeredAll = true;
     for (const job of claimed.jobs) this.start(job);
     this.obey(claimed.commands);
     if (claimed.drain) this.farewell ??= { status: 'Done', reason: 'the server asked this pilot to end' };
@@ -129,6 +133,7 @@ export class JobAgent {
       this.held.delete(key);
       this.pool.release(key);
       this.idleSince = seconds();
+      this.offeredAll = false;
       this.roomier.abort();
     }
   }

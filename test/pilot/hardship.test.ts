@@ -230,16 +230,14 @@ describe('a payload', () => {
     expect(other.end).toMatchObject({ outcome: 'done' });
   });
 
-  it('shows its last lines and what it uses in every heartbeat', async () => {
+  it('shows its last lines and what it uses in the heartbeats of its pilot', async () => {
     suite.server.submit(shell('i=0; while [ $i -lt 30 ]; do echo line $i; i=$((i+1)); done; sleep 4'));
     await suite.start().exited;
-    const metrics = suite.server.heartbeats.at(-1)?.attempts[0]?.metrics;
-    expect(metrics?.StandardOutput?.split('\n')).toEqual([
-      ...Array.from({ length: 20 }, (_, index) => `line ${index + 10}`),
-      '',
-    ]);
-    expect(metrics?.WallClockTime).toBeGreaterThan(1);
-    expect(metrics?.MemoryUsed).toBeGreaterThan(0);
+    const metrics = suite.server.heartbeats.flatMap(({ attempts }) => attempts.map((attempt) => attempt.metrics));
+    const lines = Array.from({ length: 20 }, (_, index) => `line ${index + 10}\n`).join('');
+    expect(metrics.map(({ StandardOutput }) => StandardOutput)).toContain(lines);
+    expect(Math.max(...metrics.map(({ MemoryUsed }) => MemoryUsed ?? 0))).toBeGreaterThan(0);
+    expect(Math.max(...metrics.map(({ WallClockTime }) => WallClockTime ?? 0))).toBeGreaterThan(1);
   });
 });
 

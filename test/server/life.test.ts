@@ -86,8 +86,8 @@ describe('a server', () => {
     const running = await startServer();
     const stamp = 'c'.repeat(32);
     await running.database.execute(
-      `INSERT INTO pilots (stamp, vo, site, ce, queue, status, log_state, last_contact)
-       VALUES (?, 'lhcb', 'Demo.Local', 'local', 'all', 'Running', 'open', NOW(6))`,
+      `INSERT INTO pilots (stamp, vo, site, ce, queue, status, log_state)
+       VALUES (?, 'lhcb', 'Demo.Local', 'local', 'all', 'Running', 'open')`,
       [stamp],
     );
     const headers = { authorization: `Bearer ${running.tokenFor()}` };
@@ -100,7 +100,11 @@ describe('a server', () => {
       ({ reply }) => reply.jobs,
       (error: Error) => error.message,
     );
-    await new Promise((resolve) => setImmediate(resolve));
+    // The pilot has been heard once the server has noted its call.
+    for (let heard = false; !heard;) {
+      const [row] = await running.database.query('SELECT last_contact IS NOT NULL AS heard FROM pilots');
+      heard = row?.heard === 1;
+    }
     const started = Date.now();
     await Promise.all([running.close(), stream.text(), poll]);
     expect(Date.now() - started).toBeLessThan(5_000);

@@ -34,7 +34,13 @@ async function submitted(more: Record<string, unknown> = {}): Promise<{ stamp: s
   const stamp = randomBytes(16).toString('hex');
   const secret = randomBytes(32).toString('base64url');
   const row = {
-    ...{ stamp, vo: 'lhcb', site: 'Demo.Local', ce: 'local', queue: 'all', tags: '["web"]', platforms: '[]' },
+    stamp,
+    vo: 'lhcb',
+    site: 'Demo.Local',
+    ce: 'local',
+    queue: 'all',
+    tags: '["web"]',
+    platforms: '[]',
     secret_hash: createHash('sha256').update(secret).digest('hex'),
     ...more,
   };
@@ -220,7 +226,7 @@ describe('a pilot', () => {
     };
     while (!(await heard()));
     gone.abort();
-    await expect(waiting).rejects.toThrow();
+    await expect(waiting).rejects.toMatchObject({ name: 'AbortError' });
     await started().then(async (other) => {
       const jobId = await submit();
       const { reply } = await claim(other.token, { wait: 10 });

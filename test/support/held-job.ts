@@ -4,7 +4,7 @@ import type { Stages } from './stages.js';
 export const aStamp = 'a'.repeat(32);
 
 /** Puts a waiting job into the hands of a pilot, as a claim does: a new attempt with a lease. Returns the attempt. */
-export async function holdJob({ database, jobs }: Stages, jobId: number, stamp = aStamp): Promise<number> {
+export async function holdJob({ jobs }: Stages, jobId: number, stamp = aStamp): Promise<number> {
   return jobs.change(async (tx, effects) => {
     const row = (await jobs.lock(tx, [jobId])).get(jobId);
     if (row === undefined || row.waiting_in === null) throw new Error(`Job ${jobId} cannot be claimed`);

@@ -79,7 +79,6 @@ export function aMatcher(stages: Stages, settings: PlatformConfig, tokens: Token
       });
     },
     close(): void {
-      matching.onModuleDestroy();
       index.onModuleDestroy();
     },
   };

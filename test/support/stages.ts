@@ -56,7 +56,15 @@ export async function startStages(overrides: Overrides = {}): Promise<Stages> {
   const register = new JobRegister(database, jobs, new RepeatedRequests(database), stages);
   const submission = new Submission(configuration, sandboxes, new WaitingJobs(database), register);
   return {
-    ...{ database, configuration, wakeUps, sandboxElement, jobs, taskQueues, sandboxes, register, submission },
+    database,
+    configuration,
+    wakeUps,
+    sandboxElement,
+    jobs,
+    taskQueues,
+    sandboxes,
+    register,
+    submission,
     checkJobs: new CheckJobs(database, jobs, sandboxes),
     async close() {
       configuration.close();

@@ -1,4 +1,4 @@
-import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { PilotPrincipal } from '../../auth/index.js';
 import { type ClaimReply, type ClaimRequest, type PilotCommand, Refusal } from '../../contract/index.js';
 import { WakeUps } from '../../platform/index.js';
@@ -23,9 +23,7 @@ interface Found {
  * nothing to give, the pilot may wait and is woken when a fitting job or a command arrives.
  */
 @Injectable()
-export class Matching implements OnModuleDestroy {
-  private readonly stopping = new AbortController();
-
+export class Matching {
   constructor(
     private readonly pilots: PilotCalls,
     private readonly claims: Claims,
@@ -33,18 +31,20 @@ export class Matching implements OnModuleDestroy {
     private readonly wakeUps: WakeUps,
   ) {}
 
-  /** The server stops: whoever waits gets the answer that there is now. */
-  onModuleDestroy(): void {
-    this.stopping.abort();
-  }
-
-  /** One claim. `client` is aborted when nobody reads the answer any more. */
-  async claim({ stamp }: PilotPrincipal, request: ClaimRequest, client: AbortSignal): Promise<ClaimReply> {
+  /**
+   * One claim. `client` is aborted when nobody reads the answer any more, `stopping` when the server stops: whoever waits
+   * then gets the answer that there is.
+   */
+  async claim(
+    { stamp }: PilotPrincipal,
+    request: ClaimRequest,
+    { client, stopping }: { client: AbortSignal; stopping: AbortSignal },
+  ): Promise<ClaimReply> {
     const deadline = performance.now() + request.wait * 1_000;
-    const ended = AbortSignal.any([client, this.stopping.signal]);
+    const ends = [client, stopping];
     await Promise.all([this.pilots.acknowledge(stamp, request.acknowledged), this.pilots.touch(stamp)]);
     for (let first = true; ; first = false) {
-      const news = new Waiting(ended);
+      const news = new Waiting(ends);
       try {
         // Listening begins before looking, so that nothing that happens meanwhile is missed.
         const fits = this.listen(news, stamp, request);
@@ -52,7 +52,7 @@ export class Matching implements OnModuleDestroy {
         fits(pilot);
         const left = deadline - performance.now();
         const drain = pilot.drain !== 0;
-        if (jobs.length > 0 || commands.length > 0 || drain || left <= 0 || ended.aborted) {
+        if (jobs.length > 0 || commands.length > 0 || drain || left <= 0 || ends.some(({ aborted }) => aborted)) {
           return { jobs: await this.claimed.describe(jobs, request.offer.wall_left), commands, drain };
         }
         await news.until(Math.min(left, lookAgainAfter));

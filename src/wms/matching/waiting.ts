@@ -4,7 +4,8 @@ export class Waiting {
   private news: (() => void) | null = null;
   private heard = false;
 
-  constructor(private readonly ended: AbortSignal) {}
+  /** `ends`: what ends the waiting, whichever comes first. */
+  constructor(private readonly ends: readonly AbortSignal[]) {}
 
   /** Remembers how to stop listening to a source. */
   listensTo(stopListening: () => void): void {
@@ -19,7 +20,7 @@ export class Waiting {
 
   /** Settles at news, at the end, or after `milliseconds`; at once when there were news already. */
   async until(milliseconds: number): Promise<void> {
-    if (this.heard || this.ended.aborted) return;
+    if (this.heard || this.ends.some(({ aborted }) => aborted)) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, milliseconds);
       const settle = (): void => {
@@ -27,8 +28,10 @@ export class Waiting {
         resolve();
       };
       this.news = settle;
-      this.ended.addEventListener('abort', settle, { once: true });
-      this.sources.push(() => this.ended.removeEventListener('abort', settle));
+      for (const end of this.ends) {
+        end.addEventListener('abort', settle, { once: true });
+        this.sources.push(() => end.removeEventListener('abort', settle));
+      }
     });
   }
 

@@ -61,6 +61,8 @@ export class PilotLogsController {
       'cache-control': 'no-store',
       'x-accel-buffering': 'no',
     });
+    // The follower learns at once that it follows, even while nothing is logged.
+    reply.raw.flushHeaders();
     const first = Number.isSafeInteger(seen) && seen >= 0 ? seen + 1 : 0;
     for await (const event of followLog(this.logs, this.wakeUps, { vo: user.vo, stamp, first }, end)) {
       const line = event.kind === 'sealed' ? 'event: sealed\ndata: {}\n\n' : chunkEvent(event.number, event.text);

@@ -71,7 +71,7 @@ export class JobRegister {
       const kept = calls.flatMap(({ repeatable }, index) =>
         repeatable === null ? [] : [{ ...repeatable, reply: accepted[index] }],
       );
-      await this.repeated.keep(tx, kept);
+      await this.repeated.keep(tx, kept, now);
       const newJobs = calls.map(({ jobs }) => jobs);
       await storeJobs(tx, effects, newJobs, { stages: this.stages, now });
       return accepted;

@@ -28,12 +28,6 @@ export interface NewJobs {
   jobs: NewJob[];
 }
 
-/** A description as its row would hold it; equal ones share the row. */
-interface Stored {
-  document: string;
-  jdl: string | null;
-}
-
 /** Keys whose texts decide where a job may run; the numbers among the requirements never vary. */
 const placeKeys = ['sites', 'banned_sites', 'ces', 'platforms', 'job_type', 'tags'];
 
@@ -41,7 +35,7 @@ const placeKeys = ['sites', 'banned_sites', 'ces', 'platforms', 'job_type', 'tag
 export function idsNeeded(prepared: readonly PreparedDescription[]): { jobs: number; descriptions: number } {
   return {
     jobs: prepared.reduce((sum, { expansions }) => sum + expansions.length, 0),
-    descriptions: new Set(prepared.map((one) => keyOf(storedForm(one)))).size,
+    descriptions: new Set(prepared.map(keyOf)).size,
   };
 }
 
@@ -54,10 +48,10 @@ export function numberJobs(
   const descriptions = new Map<string, DescriptionRow>();
   const jobs: NewJob[] = [];
   for (const one of prepared) {
-    const stored = storedForm(one);
-    const known = descriptions.get(keyOf(stored));
-    const row = known ?? { id: at(ids.descriptions, descriptions.size), vo: owner.vo, ...stored };
-    descriptions.set(keyOf(stored), row);
+    const key = keyOf(one);
+    const { document, jdl } = one;
+    const row = descriptions.get(key) ?? { id: at(ids.descriptions, descriptions.size), vo: owner.vo, document, jdl };
+    descriptions.set(key, row);
     const shared = placeKeys.some((key) => one.varying.has(key)) ? null : requirementsOf(one.description);
     for (const expansion of one.expansions) {
       const jobId = at(ids.jobs, jobs.length);
@@ -83,11 +77,8 @@ export function acceptance(jobs: readonly NewJob[], now: string): AcceptedJob[] 
   return jobs.map(({ jobId }) => ({ JobID: jobId, Status: 'Received', MinorStatus: minor.accepted, TimeStamp }));
 }
 
-function storedForm({ description, jdl }: PreparedDescription): Stored {
-  return { document: JSON.stringify(description), jdl };
-}
-
-function keyOf({ document, jdl }: Stored): string {
+/** Descriptions with equal keys share a row. */
+function keyOf({ document, jdl }: PreparedDescription): string {
   return `${document}\n${jdl ?? ''}`;
 }
 

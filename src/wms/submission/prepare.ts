@@ -9,6 +9,8 @@ export interface PreparedDescription {
   jdl: string | null;
   /** Completed, without its parameters: those stand with each job. */
   description: JobDescription;
+  /** The same as JSON, as it is stored. */
+  document: string;
   /** Keys with placeholders, which differ from job to job. */
   varying: ReadonlySet<string>;
   /** One per job; null for the only job of a plain description. */
@@ -32,7 +34,9 @@ export async function prepareJobs(
     if (index % 100 === 99) await setImmediate();
     const { parametric: _, ...plain } = complete(one.description, rules);
     const expansions = one.description.parametric === undefined ? [null] : expandParametric(one.description);
-    const item = { jdl: one.jdl, description: plain, varying: varyingKeys(plain), expansions };
+    const document = JSON.stringify(plain);
+    const varying = placeholder.test(document) ? varyingKeys(plain) : new Set<string>();
+    const item = { jdl: one.jdl, description: plain, document, varying, expansions };
     findings.push(...(await check(item, one, rules)));
     prepared.push(item);
   }
@@ -65,8 +69,8 @@ async function check(
 ): Promise<Finding[]> {
   const found = checkLimits(item.description, rules).filter(({ key }) => !item.varying.has(key));
   const findings = found.map((finding) => named(path, nameOf, finding));
-  if (JSON.stringify(item.description).length > largestDocument) {
-    findings.push({ path, message: `the description is larger than ${largestDocument} bytes` });
+  if (item.document.length > largestDocument) {
+    findings.push({ path, message: `the description is longer than ${largestDocument} characters` });
   }
   if (item.varying.size === 0) return findings;
   for (const [index, expansion] of item.expansions.entries()) {

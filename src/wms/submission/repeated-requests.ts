@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Refusal } from '../../contract/index.js';
-import { Database, type Transaction } from '../../platform/index.js';
+import { Database, toDatabase, toEpoch, type Transaction } from '../../platform/index.js';
 
 /** A request that its client may send again: the same key with the same body gets the same reply. */
 export interface Repeatable {
@@ -48,15 +48,15 @@ export class RepeatedRequests {
   /**
    * Keeps replies in the transaction that does the work. The same request in another transaction waits here, and fails
    * as a duplicate once this one is committed. In the first minute of a day the row of the day before is written too:
-   * two copies of a request may stand on both sides of midnight.
+   * two copies of a request may stand on both sides of midnight. `now` is the database's time.
    */
-  async keep(tx: Transaction, replies: readonly (Repeatable & { reply: unknown })[]): Promise<void> {
-    for (const { scope, bodySha256, reply } of replies) {
-      await tx.execute(
-        `INSERT INTO repeated_requests (scope, day, body_sha256, reply)
-         SELECT ?, day, ?, ? FROM (SELECT DATE(NOW(6)) AS day UNION SELECT DATE(NOW(6) - INTERVAL 60 SECOND)) AS days`,
-        [scope, bodySha256, JSON.stringify(reply)],
-      );
-    }
+  async keep(tx: Transaction, replies: readonly (Repeatable & { reply: unknown })[], now: string): Promise<void> {
+    if (replies.length === 0) return;
+    const days = new Set([now, toDatabase(new Date(toEpoch(now) - 60_000))].map((time) => time.slice(0, 10)));
+    const rows = replies.flatMap(({ scope, bodySha256, reply }) => {
+      const text = JSON.stringify(reply);
+      return [...days].map((day) => [scope, day, bodySha256, text]);
+    });
+    await tx.execute('INSERT INTO repeated_requests (scope, day, body_sha256, reply) VALUES ?', [rows]);
   }
 }

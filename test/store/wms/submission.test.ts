@@ -1,9 +1,12 @@
-import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Refusal } from '../../../src/contract/index.js';
 import type { Sandboxes } from '../../../src/wms/outputs/sandboxes.js';
+import { JobRegister } from '../../../src/wms/submission/job-register.js';
+import { RepeatedRequests } from '../../../src/wms/submission/repeated-requests.js';
+import { NextStages } from '../../../src/wms/submission/store-jobs.js';
 import { Submission } from '../../../src/wms/submission/submission.js';
 import { WaitingJobs } from '../../../src/wms/submission/waiting-jobs.js';
+import { announceSandbox } from '../../support/announce-sandbox.js';
 import { jdoe, rroe, type Stages, startStages } from '../../support/stages.js';
 
 let stages: Stages;
@@ -191,6 +194,17 @@ describe('a repeated call', () => {
     expect(await stages.submission.submitJsons(jdoe, [hello, hello], 'key-1')).toEqual(replies[0]);
   });
 
+  it('to another server at the same time gets the same ids too', async () => {
+    const { database, jobs, configuration, sandboxes } = stages;
+    const next = new NextStages(stages.taskQueues, sandboxes);
+    const register = new JobRegister(database, jobs, new RepeatedRequests(database), next);
+    const other = new Submission(configuration, sandboxes, new WaitingJobs(database), register);
+    const replies = await Promise.all(
+      [stages.submission, other, stages.submission, other].map((server) => server.submitJsons(jdoe, [hello], 'key-0')),
+    );
+    expect(new Set(replies.map((reply) => JSON.stringify(reply))).size).toBe(1);
+  });
+
   it('with another body is a conflict; another user may use the key', async () => {
     await stages.submission.submitJsons(jdoe, [hello], 'key-2');
     const refused = await refusalOf(stages.submission.submitJsons(jdoe, [{ executable: 'other' }], 'key-2'));
@@ -223,83 +237,12 @@ describe('calls that arrive together', () => {
     // Its sandbox was there when it was checked, and is gone when it is stored.
     const checked = Object.assign(Object.create(stages.sandboxes) as Sandboxes, { problemsOf: async () => [] });
     const late = new Submission(stages.configuration, checked, new WaitingJobs(stages.database), stages.register);
-    const gone = (await announce('gone')).replace(/[0-9a-f]{64}/, 'e'.repeat(64));
+    const gone = (await announceSandbox(stages, 'gone')).replace(/[0-9a-f]{64}/, 'e'.repeat(64));
     const outcomes = await Promise.allSettled([
       late.submitJsons(jdoe, [hello]),
       late.submitJsons(jdoe, [{ ...hello, input_sandbox: [gone] }]),
       late.submitJsons(jdoe, [hello]),
     ]);
     expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
-  });
-});
-
-async function announce(content: string): Promise<string> {
-  const owner = { vo: 'lhcb', group: 'lhcb_user', owner: 'jdoe', subject: 'lhcb:jdoe' };
-  const checksum = createHash('sha256').update(content).digest('hex');
-  const info = { checksum_algorithm: 'sha256', checksum, size: content.length, format: 'tar.gz' } as const;
-  return (await stages.sandboxes.initiate(owner, info)).pfn;
-}
-
-describe('input sandboxes', () => {
-  it('keep a job in Checking until the task has seen their bytes', async () => {
-    const pfn = await announce('bytes');
-    const [accepted] = await stages.submission.submitJsons(jdoe, [{ ...hello, input_sandbox: [pfn] }]);
-    const id = accepted?.JobID ?? 0;
-    expect((await rowsOf([id]))[0]).toMatchObject({ status: 'Checking', waiting_in: null });
-    const messages = await stages.database.query<{ payload: string }>(
-      "SELECT payload FROM outbox WHERE topic = 'check-jobs'",
-    );
-    expect(messages.map(({ payload }) => JSON.parse(payload))).toContainEqual({ job_ids: [id] });
-    await stages.sandboxElement.put(pfn.slice(pfn.indexOf('/S3/') + 4), Buffer.from('bytes'));
-    await stages.checkJobs.run([id]);
-    const [row] = await rowsOf([id]);
-    expect(row?.status).toBe('Waiting');
-    expect(row?.waiting_in).toBe(row?.task_queue_id);
-    await stages.checkJobs.run([id]);
-    expect(await historyOf(id)).toEqual([
-      'Received/Job accepted/JobManager',
-      'Checking/Checking input sandboxes/JobManager',
-      'Waiting/Pilot Agent Submission/CheckJobs',
-    ]);
-  });
-
-  it('that were never uploaded fail the job', async () => {
-    const pfn = await announce('never');
-    const accepted = await stages.submission.submitJsons(jdoe, [{ ...hello, input_sandbox: [pfn] }, hello]);
-    const ids = accepted.map(({ JobID }) => JobID);
-    await stages.checkJobs.run(ids);
-    const rows = await rowsOf(ids);
-    expect(rows.map(({ status, minor_status }) => [status, minor_status])).toEqual([
-      ['Failed', 'Input sandbox not found'],
-      ['Waiting', 'Pilot Agent Submission'],
-    ]);
-  });
-
-  it('are refused when they are unknown, of another owner, no name at all, or a local file', async () => {
-    const foreign = await announce('jdoe only');
-    const unknown = foreign.replace(/[0-9a-f]{64}/, 'f'.repeat(64));
-    const names = [foreign, unknown, 'SB:/file1', 'script.sh'];
-    const refused = await refusalOf(
-      stages.submission.submitJsons(
-        rroe,
-        names.map((name) => ({ ...hello, input_sandbox: [name] })),
-      ),
-    );
-    expect(refused.details.problems?.map(({ path }) => path).toSorted()).toEqual(
-      [0, 1, 2, 3].map((at) => `jobs[${at}].input_sandbox`),
-    );
-    expect(JSON.stringify(refused.details.problems)).toContain('uploads');
-  });
-
-  it('of jobs whose task was lost are found again', async () => {
-    const pfn = await announce('lost task');
-    const [accepted] = await stages.submission.submitJsons(jdoe, [{ ...hello, input_sandbox: [pfn] }]);
-    const id = accepted?.JobID ?? 0;
-    expect(await stages.checkJobs.overdue(['lhcb'])).not.toContain(id);
-    await stages.database.execute('UPDATE jobs SET last_update_time = NOW(6) - INTERVAL 2 MINUTE WHERE job_id = ?', [
-      id,
-    ]);
-    expect(await stages.checkJobs.overdue(['lhcb'])).toContain(id);
-    expect(await stages.checkJobs.overdue(['biomed'])).toEqual([]);
   });
 });

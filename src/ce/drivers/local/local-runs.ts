@@ -14,6 +14,7 @@ import {
   type ProcessFacts,
   type ProcessName,
   signal as send,
+  workingBelow,
 } from './processes.js';
 import { type RunFacts, RunFolder } from './run-folder.js';
 import { runnerScript } from './runner.js';
@@ -176,7 +177,7 @@ export class LocalRuns {
   private async stateOf(stamp: string, facts: RunFacts): Promise<RunState> {
     const asked = facts.stopSince !== null;
     if (facts.process === null) return asked ? { status: 'stopped' } : { status: 'waiting' };
-    if (facts.exitCode === null && (await this.isAlive(facts.process))) return { status: 'running' };
+    if (facts.exitCode === null && (await this.isAlive(stamp, facts.process))) return { status: 'running' };
     // It may have ended between the two looks.
     const exitCode = facts.exitCode ?? (await this.folderOf(stamp).read())?.exitCode ?? null;
     if (asked) return { status: 'stopped', ...(exitCode === null ? {} : { exitCode }) };
@@ -186,15 +187,21 @@ export class LocalRuns {
     return { status: 'failed', exitCode, reason: `Exit code ${exitCode}` };
   }
 
-  private async isAlive(leader: ProcessName): Promise<boolean> {
+  private async isAlive(stamp: string, leader: ProcessName): Promise<boolean> {
     const boot = await bootId();
     if (leader.boot === boot && (await factsOf(leader.pid))?.start === leader.start) return true;
-    return familyOf(leader, boot, await allProcesses()).length > 0;
+    return (await this.family(stamp)).length > 0;
   }
 
+  /** Every process of a run: its session, what that started, and what works in its folder. */
   private async family(stamp: string): Promise<ProcessFacts[]> {
-    const leader = (await this.folderOf(stamp).read())?.process ?? null;
-    return leader === null ? [] : familyOf(leader, await bootId(), await allProcesses());
+    const folder = this.folderOf(stamp);
+    const leader = (await folder.read())?.process ?? null;
+    if (leader === null) return [];
+    const processes = await allProcesses();
+    const family = familyOf(leader, await bootId(), processes);
+    const strays = await workingBelow(folder.path, processes);
+    return [...new Map([...family, ...strays].map((member) => [member.pid, member])).values()];
   }
 
   /** Somebody asked for the end of a run and did not stay to see it. */

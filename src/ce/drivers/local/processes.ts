@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, readlink } from 'node:fs/promises';
 
 /** A process that cannot be mistaken for a later one with the same number: pid, start in clock ticks, boot. */
 export interface ProcessName {
@@ -55,6 +55,21 @@ export async function allProcesses(): Promise<ProcessFacts[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
   const facts = await Promise.all(pids.map((pid) => factsOf(Number(pid))));
   return facts.filter((each) => each !== null);
+}
+
+/** Processes that work below a folder, whoever started them. */
+export async function workingBelow(folder: string, processes: readonly ProcessFacts[]): Promise<ProcessFacts[]> {
+  const where = async ({ pid }: ProcessFacts): Promise<string> => {
+    try {
+      return await readlink(`/proc/${pid}/cwd`);
+    } catch (error) {
+      // Gone meanwhile, or somebody else's.
+      if (['ENOENT', 'ESRCH', 'EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) return '';
+      throw error;
+    }
+  };
+  const folders = await Promise.all(processes.map(where));
+  return processes.filter((_, index) => folders[index]?.startsWith(`${folder}/`));
 }
 
 /** The leader of a session and everything that it started: members of its session, and descendants in other sessions. */

@@ -1,0 +1,115 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { JobDescription } from '../../../../src/contract/index.js';
+import type { ClaimableJob } from '../../../../src/wms/jobs/claim-jobs.js';
+import { type Claimer, distribute } from '../../../../src/wms/matching/distribute.js';
+import { Stock } from '../../../../src/wms/matching/stock.js';
+import { fitsNow } from '../../../../src/wms/task-queues/eligible.js';
+import { requirementsOf } from '../../../../src/wms/task-queues/requirements.js';
+import type { WaitingQueue } from '../../../../src/wms/task-queues/task-queue-index.js';
+
+interface Plan {
+  owner: string;
+  processors: number;
+  priorities: number[];
+}
+
+/** Queues as planned, and their jobs in claiming order; job ids are given out in turn over all queues. */
+function world(plans: readonly Plan[]) {
+  let id = 0;
+  const jobs = new Map<number, ClaimableJob[]>();
+  const queues = plans.map(({ owner, processors, priorities }, at): WaitingQueue => {
+    const own = priorities.map((user_priority) => {
+      id += 1;
+      const whose = { vo: 'lhcb', owner, owner_group: 'g', owner_subject: owner };
+      return { job_id: id, user_priority, ...whose, attempt: 0, description_id: 1, expansion: null };
+    });
+    own.sort((a, b) => b.user_priority - a.user_priority || a.job_id - b.job_id);
+    jobs.set(at, own);
+    const description = { executable: 'x', min_processors: processors, cpu_work: 360 };
+    const requirements = requirementsOf(JobDescription.parse(description));
+    const entity = { vo: 'lhcb', group: 'g', ownerSubject: owner, owner };
+    // Heads are hints and may be stale: here they promise more than there is.
+    return { id: at, classId: at, ...entity, requirements, headPriority: 10, headJob: 0 };
+  });
+  const stock = new Stock(async (queue, { limit, seen }) =>
+    (jobs.get(queue) ?? []).filter(({ job_id }) => !seen.includes(job_id)).slice(0, limit),
+  );
+  return { queues, jobs, stock };
+}
+
+const claimer = (queues: WaitingQueue[], processors: number, wants: number): Claimer => ({
+  candidates: queues,
+  free: {
+    processors,
+    memory: 1e3,
+    gpus: 0,
+    cpuWorkLeft: 1e3,
+    wallLeft: 1e3,
+    idle: true,
+  },
+  wants,
+  owner: null,
+  separates: true,
+  given: [],
+});
+const turnsWith = (planned: ReadonlyMap<string, number>) => (entity: { ownerSubject: string }) => ({
+  vo: 0,
+  group: 0,
+  owner: planned.get(`lhcb\ng\n${entity.ownerSubject}`) ?? 0,
+});
+
+const plan = fc.record({
+  owner: fc.constantFrom('a', 'b', 'c'),
+  processors: fc.integer({ min: 1, max: 4 }),
+  priorities: fc.array(fc.nat(10), { maxLength: 6 }),
+});
+const offers = fc.array(fc.tuple(fc.integer({ min: 1, max: 8 }), fc.integer({ min: 1, max: 4 })), { maxLength: 5 });
+
+describe('claims that arrive together', () => {
+  it('get each job once, stay within their offers, and leave nothing behind that would still fit', async () => {
+    const property = fc.asyncProperty(fc.array(plan, { maxLength: 6 }), offers, async (plans, wishes) => {
+      const { queues, jobs, stock } = world(plans);
+      const claimers = wishes.map(([processors, wants]) => claimer(queues, processors, wants));
+      const uses = await distribute(claimers, stock, turnsWith);
+      const given = claimers.flatMap((one) => one.given);
+      const ids = given.map(({ job }) => job.job_id);
+      expect(new Set(ids).size).toBe(ids.length);
+      expect(uses.length).toBe(given.length);
+      for (const [at, one] of claimers.entries()) {
+        const granted = one.given.reduce((sum, { processors }) => sum + processors, 0);
+        expect(one.free.processors).toBe((wishes[at]?.[0] ?? 0) - granted);
+        expect(one.free.processors).toBeGreaterThanOrEqual(0);
+        if (one.wants === 0) continue;
+        const left = queues.filter((queue) => jobs.get(queue.id)?.some(({ job_id }) => !ids.includes(job_id)));
+        expect(left.filter(({ requirements }) => fitsNow(requirements, one.free) === null)).toEqual([]);
+      }
+    });
+    await fc.assert(property, { numRuns: 500 });
+  });
+
+  it('get the jobs of one owner by priority, then by age, whatever their task queues', async () => {
+    const priorities = fc.array(fc.array(fc.nat(10), { maxLength: 5 }), { maxLength: 5 });
+    const property = fc.asyncProperty(priorities, fc.integer({ min: 1, max: 8 }), async (lists, wants) => {
+      const { queues, jobs, stock } = world(lists.map((list) => ({ owner: 'a', processors: 1, priorities: list })));
+      const one = claimer(queues, 100, wants);
+      await distribute([one], stock, turnsWith);
+      const all = [...jobs.values()].flat();
+      all.sort((a, b) => b.user_priority - a.user_priority || a.job_id - b.job_id);
+      expect(one.given.map(({ job }) => job.job_id)).toEqual(all.slice(0, wants).map(({ job_id }) => job_id));
+    });
+    await fc.assert(property, { numRuns: 500 });
+  });
+
+  it('serve owners in turn by what they have used', async () => {
+    const { queues, stock } = world([
+      { owner: 'a', processors: 1, priorities: Array.from({ length: 20 }, () => 10) },
+      { owner: 'b', processors: 1, priorities: Array.from({ length: 20 }, () => 0) },
+    ]);
+    const claimers = Array.from({ length: 10 }, () => claimer(queues, 1, 1));
+    await distribute(claimers, stock, turnsWith);
+    const owners = claimers.flatMap(({ given }) => given.map(({ job }) => job.owner));
+    expect(owners.filter((owner) => owner === 'a')).toHaveLength(5);
+    expect(owners).toHaveLength(10);
+  });
+});
