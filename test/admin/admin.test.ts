@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { main } from '../../src/admin/main.js';
 import { server } from '../../src/contract/index.js';
 import { createServer, type Server } from '../../src/server/index.js';
 import { Log } from '../../src/platform/index.js';
@@ -14,23 +15,47 @@ const folder = mkdtempSync(join(tmpdir(), 'pilotage-admin-'));
 const file = join(folder, 'site.yaml');
 const wrongFile = join(folder, 'wrong.yaml');
 let empty: Awaited<ReturnType<typeof emptyDatabase>>;
-let env: Record<string, string>;
+const before = { ...process.env };
 let running: Server;
 
-/** `pilotage admin …` as its own process, from the build. */
-const admin = (...args: string[]) => Program.run(['bin/pilotage.js', 'admin', ...args], env);
+/** `pilotage admin …` in this process, which has the environment of the installation. */
+async function admin(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  const written = { stdout: '', stderr: '' };
+  const streams = ['stdout', 'stderr'] as const;
+  const restore = streams.map((name) => {
+    const { write } = process[name];
+    process[name].write = (text: string | Uint8Array) => {
+      written[name] += String(text);
+      return true;
+    };
+    return () => (process[name].write = write);
+  });
+  process.exitCode = 0;
+  try {
+    await main(args);
+    return { code: Number(process.exitCode), ...written };
+  } finally {
+    for (const undo of restore) undo();
+    process.exitCode = 0;
+  }
+}
+
+/** The same as a process of its own, from the build. */
+const program = (env: Record<string, string>, ...args: string[]) =>
+  Program.run(['bin/pilotage.js', 'admin', ...args], env);
 
 beforeAll(async () => {
   writeFileSync(file, JSON.stringify(aConfigurationDocument(), null, 2));
   writeFileSync(wrongFile, 'vos: { a: { default_group: b, groups: { c: {} } } }\nstorage: 3\n');
   empty = await emptyDatabase();
   const config = testConfig({ databaseUrl: empty.url });
-  env = environmentOf(config);
+  Object.assign(process.env, environmentOf(config));
   expect((await admin('migrate')).stdout).toMatch(/^applied: Installation/);
   running = await createServer(config, { log: new Log('server', 'error') });
   await running.listen();
 });
 afterAll(async () => {
+  process.env = before;
   await running.close();
   await empty.drop();
   rmSync(folder, { recursive: true });
@@ -38,7 +63,7 @@ afterAll(async () => {
 
 describe('pilotage admin config', () => {
   it('checks a file without any environment, and lists all problems', async () => {
-    const check = (path: string) => Program.run(['bin/pilotage.js', 'admin', 'config', 'check', path], { PATH: '' });
+    const check = (path: string) => program({ PATH: '' }, 'config', 'check', path);
     expect(await check(file)).toEqual({
       code: 0,
       stdout: `${file} is a valid configuration: 2 VOs, 1 site, 1 queue, 2 storage elements\n`,
@@ -151,11 +176,13 @@ describe('pilotage admin', () => {
   });
 
   it('says which settings are missing, and when the database does not answer', async () => {
-    const bare = await Program.run(['bin/pilotage.js', 'admin', 'audit'], { PATH: '' });
+    const bare = await program({ PATH: '' }, 'audit');
     expect(bare.code).toBe(1);
     expect(bare.stderr).toMatch(/PILOTAGE_DATABASE_URL/);
-    const away = { ...env, PILOTAGE_DATABASE_URL: 'mysql://nobody@127.0.0.1:1/none' };
-    const refused = await Program.run(['bin/pilotage.js', 'admin', 'audit'], away);
+    const { PILOTAGE_DATABASE_URL: url } = process.env;
+    process.env.PILOTAGE_DATABASE_URL = 'mysql://nobody@127.0.0.1:1/none';
+    const refused = await admin('audit');
+    process.env.PILOTAGE_DATABASE_URL = url;
     expect(refused.code).toBe(3);
     expect(refused.stderr).toMatch(/^pilotage admin: the database does not answer.*\n$/);
   });
