@@ -75,11 +75,13 @@ export function adminProgram(): Command {
 
 /** What went wrong in one line, and the problems of a document each on its own. Bugs come with their stack. */
 function complaint(error: unknown): string {
+  if (isDatabaseUnavailable(error)) {
+    return `pilotage admin: the database does not answer (${(error as Error).message})`;
+  }
   if (!(error instanceof Error)) return `pilotage admin: ${String(error)}`;
   const problems = error instanceof Refusal ? (error.details.problems ?? []) : [];
   const lines = problems.map(({ path, message }) => `  ${path}: ${message}`);
   const code = (error as { code?: string }).code;
-  if (isDatabaseUnavailable(error)) return `pilotage admin: the database does not answer (${code ?? error.message})`;
   if (code === 'ER_NO_SUCH_TABLE') return 'pilotage admin: the database is empty — run pilotage admin migrate first';
   const isBug = error instanceof TypeError || error instanceof ReferenceError;
   const text = isBug && !(error instanceof ConfigurationError) ? (error.stack ?? error.message) : error.message;

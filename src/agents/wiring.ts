@@ -120,7 +120,7 @@ function workloadOf({ config, database, wakeUps, configuration, storage, element
     agents: [
       director,
       new PilotMonitor({ pilots, ends, elements }),
-      new LeaseSweeper(new Leases(database, jobs, attemptEnds, config)),
+      new LeaseSweeper(new Leases(database, jobs, attemptEnds, config), pilots),
       new LogSealer(logs),
       new OverdueChecks(checks),
       new Housekeeping({

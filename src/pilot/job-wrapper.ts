@@ -9,7 +9,7 @@ import { fetchInputs } from './inputs.js';
 import type { PayloadPlace } from './isolation/isolation.js';
 import { Lease } from './lease.js';
 import { freeDisk } from './node-probe.js';
-import { findOutputs, uploadOutputs } from './outputs.js';
+import { findOutputs, outputFailure, uploadOutputs } from './outputs.js';
 import { Payload } from './payload.js';
 import { payloadEnvironment } from './payload-environment.js';
 import { Reports } from './reports.js';
@@ -232,7 +232,7 @@ export class JobWrapper {
       const detail = error instanceof Error ? error.message : String(error);
       this.around.log.line(`${this.name}: outputs: ${detail}`);
       this.parameters['OutputSandboxError'] = detail.slice(0, 1000);
-      return failed(error instanceof Unreachable ? 'infrastructure' : 'output', minor.outputFailed, detail);
+      return failed(outputFailure(error), minor.outputFailed, detail);
     }
   }
 

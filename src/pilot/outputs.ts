@@ -7,9 +7,17 @@ import {
   persist,
   type SandboxFile,
   transferMayHelp,
+  Unreachable,
   uploadForm,
 } from '../client/index.js';
-import { call, execution, type SandboxInfo, type Transport } from '../contract/index.js';
+import {
+  call,
+  CallRefused,
+  execution,
+  type FailureClass,
+  type SandboxInfo,
+  type Transport,
+} from '../contract/index.js';
 
 /** Bytes that a packed output sandbox may have. */
 export const outputLimit = 100 * 1024 ** 2;
@@ -120,4 +128,11 @@ function tooLarge(bytes: number): OutputsTooLarge {
   return new OutputsTooLarge(
     `the outputs have ${Math.ceil(bytes / 1e6)} MB, the limit is ${Math.floor(outputLimit / 1e6)} MB`,
   );
+}
+
+/** Who must act when outputs could not be brought home: too much of them is the payload's own doing. */
+export function outputFailure(error: unknown): FailureClass {
+  if (error instanceof Unreachable) return 'infrastructure';
+  const refusedSize = error instanceof CallRefused && error.code === 'sandbox-too-large';
+  return error instanceof OutputsTooLarge || refusedSize ? 'limit' : 'output';
 }

@@ -86,9 +86,16 @@ async function fetchOne(session: Session, pfn: string, to: { archive: string; un
   const { signal } = session.io;
   const { url } = await session.call(sandboxes.download, { query: { pfn } });
   const patience = { deadlineSeconds: session.settings.retrySeconds, signal };
-  const fetch = (): Promise<unknown> =>
-    downloadFile(session.connection, { url, limit: sandboxLimits.bytes }, to.archive, { signal });
-  await persist(fetch, patience, transferMayHelp);
+  const { sha256 } = await persist(
+    () => downloadFile(session.connection, { url, limit: sandboxLimits.bytes }, to.archive, { signal }),
+    patience,
+    transferMayHelp,
+  );
+  // Not every store compares an upload with what was announced.
+  const promised = /sha256:([0-9a-f]{64})/.exec(pfn)?.[1];
+  if (promised !== undefined && promised !== sha256) {
+    throw new CommandFailure(`${pfn} holds other bytes than its name says`, 'do not use it; tell the administrators');
+  }
   await unpackSandbox(to.archive, to.unpacked);
   await rm(to.archive);
 }

@@ -64,7 +64,8 @@ function retryOf(
       return row.reschedule_counter < maxRescheduling ? 'charged' : 'exhausted';
     case 'input':
     case 'output':
-      return row.infrastructure_failures < maxInfrastructureFailures ? 'free' : 'final';
+      // Not charged, but not twenty times either: often it is the sandbox itself.
+      return row.infrastructure_failures < Math.min(maxRescheduling, maxInfrastructureFailures) ? 'free' : 'final';
     case 'infrastructure':
       return row.infrastructure_failures < maxInfrastructureFailures ? 'free' : 'exhausted';
     case 'killed':

@@ -67,6 +67,23 @@ export class Leases {
     return [...moved.values()].filter(({ changed }) => changed).length;
   }
 
+  /**
+   * Stamps of pilots that hold nothing and have been silent for longer than a lease and its margin: whatever ran there has
+   * stopped itself. The database's own downtime is no silence of theirs.
+   */
+  async abandoned(limit: number): Promise<string[]> {
+    const patience = this.settings.leaseSeconds + this.settings.leaseMarginSeconds;
+    if ((await uptime(this.database)) < patience) return [];
+    const rows = await this.database.query<{ stamp: string }>(
+      `SELECT p.stamp FROM pilots p WHERE p.status IN ('Running', 'Unknown')
+         AND p.last_contact < NOW(6) - INTERVAL ? SECOND
+         AND NOT EXISTS (SELECT 1 FROM leases l WHERE l.pilot_stamp = p.stamp)
+       ORDER BY p.last_contact LIMIT ?`,
+      [patience, limit],
+    );
+    return rows.map(({ stamp }) => stamp);
+  }
+
   private async expireBatch(size: number): Promise<number> {
     const candidates = await this.expired(this.database, 'ORDER BY expires_at LIMIT ?', size);
     if (candidates.length === 0) return 0;

@@ -2,7 +2,7 @@ import { Controller, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Caller, type PilotPrincipal, type UserPrincipal } from '../../auth/index.js';
 import { type BodyOf, type ParamsOf, pilots, type QueryOf, type ReplyOf } from '../../contract/index.js';
-import { Handles, Input, Shutdown, WakeUps } from '../../platform/index.js';
+import { Handles, Input, Log, Shutdown, WakeUps } from '../../platform/index.js';
 import { followLog } from './follow-log.js';
 import { PilotLogs } from './pilot-logs.js';
 
@@ -12,6 +12,7 @@ export class PilotLogsController {
   constructor(
     private readonly logs: PilotLogs,
     private readonly wakeUps: WakeUps,
+    private readonly log: Log,
     private readonly shutdown: Shutdown,
   ) {}
 
@@ -64,9 +65,14 @@ export class PilotLogsController {
     // The follower learns at once that it follows, even while nothing is logged.
     reply.raw.flushHeaders();
     const first = Number.isSafeInteger(seen) && seen >= 0 ? seen + 1 : 0;
-    for await (const event of followLog(this.logs, this.wakeUps, { vo: user.vo, stamp, first }, end)) {
-      const line = event.kind === 'sealed' ? 'event: sealed\ndata: {}\n\n' : chunkEvent(event.number, event.text);
-      if (!reply.raw.write(line)) await drained(reply, end);
+    try {
+      for await (const event of followLog(this.logs, this.wakeUps, { vo: user.vo, stamp, first }, end)) {
+        const line = event.kind === 'sealed' ? 'event: sealed\ndata: {}\n\n' : chunkEvent(event.number, event.text);
+        if (!reply.raw.write(line)) await drained(reply, end);
+      }
+    } catch (error) {
+      // The status line is gone: all that is left is to end the stream, and its follower comes back.
+      this.log.warn('A stream of a pilot log broke off', { stamp, error });
     }
     reply.raw.end();
   }
