@@ -8,7 +8,8 @@ import type { JobRow } from '../jobs/move.js';
 import { type AttemptEnd, moveAfter } from './after-attempt.js';
 import { inWaves } from './in-waves.js';
 import { retryLimitsOf } from './retry-limits.js';
-import { keepOutputTails, writeParameters } from './write-parameters.sql.js';
+import { setReported } from '../jobs/parameters.js';
+import { keepOutputTails } from './keep-output-tails.sql.js';
 
 /** The end of one attempt, and who says so. */
 export interface Ending {
@@ -71,7 +72,7 @@ export class AttemptEnds {
       tx,
       holding.map(({ jobId }) => jobId),
     );
-    await writeParameters(tx, holding);
+    await setReported(tx, holding);
     await this.jobs.move(
       tx,
       effects,

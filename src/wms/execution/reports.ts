@@ -4,7 +4,7 @@ import { type BodyOf, type execution, type JobStatus, Refusal } from '../../cont
 import { BatchLane, type BatchOutcome, type Transaction } from '../../platform/index.js';
 import { type Effects, Jobs } from '../jobs/jobs.js';
 import { inWaves } from './in-waves.js';
-import { writeParameters } from './write-parameters.sql.js';
+import { setReported } from '../jobs/parameters.js';
 
 type Body = BodyOf<typeof execution.status>;
 
@@ -62,7 +62,7 @@ export class Reports {
     const holds = ({ jobId, attempt }: Report): boolean => rows.get(jobId)?.lease_attempt === attempt;
     const fresh = wave.filter((report) => holds(report) && report.sequence > (sequences.get(report.jobId) ?? 0));
     await this.jobs.move(tx, effects, fresh.filter(says).map(moveOf));
-    await writeParameters(tx, fresh);
+    await setReported(tx, fresh);
     await noteSequences(tx, fresh);
     await noteStarts(tx, fresh);
     const ended: BatchOutcome<void> = { error: new Refusal('attempt-ended') };

@@ -22,6 +22,17 @@ export async function setParameters(tx: Queryable, parameters: readonly JobParam
   }
 }
 
+/** Sets the parameters that wrappers reported, as they came: by name. */
+export function setReported(
+  tx: Queryable,
+  reports: readonly { jobId: number; attempt: number; parameters: Record<string, string> }[],
+): Promise<void> {
+  const parameters = reports.flatMap(({ jobId, attempt, parameters: reported }) =>
+    Object.entries(reported).map(([name, value]) => ({ jobId, attempt, name, value })),
+  );
+  return setParameters(tx, parameters);
+}
+
 /** The parameters of one attempt, by name. */
 export async function parametersOf(
   database: Queryable,
