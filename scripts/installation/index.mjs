@@ -150,7 +150,11 @@ export async function startInstallation({
     const prepared = { folder, ...(await prepare({ folder, services, ports, environment })) };
     const metricsPorts = await freePorts(agents);
     const installation = new Installation({
-      ...{ url: prepared.settings.PILOTAGE_PUBLIC_URL, ca: prepared.ca, folder, services, database: prepared.database },
+      url: prepared.settings.PILOTAGE_PUBLIC_URL,
+      ca: prepared.ca,
+      folder,
+      services,
+      database: prepared.database,
       environment: prepared.settings,
       servers: ports.map((port, index) => serverProgram(port, index + 1, prepared)),
       agents: metricsPorts.map((port, index) => agentsProgram(port, index + 1, prepared)),
