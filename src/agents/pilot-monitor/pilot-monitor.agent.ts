@@ -66,7 +66,11 @@ export class PilotMonitor implements Agent {
       if (step.gone) summary.attemptsEnded += await this.parts.ends.pilotGone(pilot.stamp, step.reason);
       if (!(await this.parts.pilots.move(pilot.stamp, step.to, step.reason))) continue;
       summary.moved += 1;
-      if (step.gone) summary.gone += 1;
+      if (step.gone) {
+        summary.gone += 1;
+        // A claim that was made just before the row became final; there is none after it.
+        summary.attemptsEnded += await this.parts.ends.pilotGone(pilot.stamp, step.reason);
+      }
       log.info('A pilot changed its state', {
         stamp: pilot.stamp,
         from: pilot.status,
