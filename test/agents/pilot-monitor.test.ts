@@ -123,11 +123,16 @@ describe('The pilot monitor', () => {
     expect(await statusOf(stamp)).toBe('Done');
   });
 
-  it('gives up a pilot that its CE has not known for an hour, and leaves its attempts to their leases', async () => {
+  it('gives up a pilot that neither its CE nor the server has known for an hour, and leaves its attempts to their leases', async () => {
     const stamp = await aPilot();
     await monitor.run(test.context());
     expect(await statusOf(stamp)).toBe('Unknown');
-    await test.database.execute('UPDATE pilots SET last_update_time = NOW(6) - INTERVAL 61 MINUTE');
+    await test.database.execute(
+      'UPDATE pilots SET last_update_time = NOW(6) - INTERVAL 61 MINUTE, last_contact = NOW(6)',
+    );
+    await monitor.run(test.context());
+    expect(await statusOf(stamp)).toBe('Unknown');
+    await test.database.execute('UPDATE pilots SET last_contact = NOW(6) - INTERVAL 61 MINUTE');
     await monitor.run(test.context());
     expect(await statusOf(stamp)).toBe('Aborted');
     expect(gone).toEqual([]);
