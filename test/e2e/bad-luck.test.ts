@@ -1,10 +1,10 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { type Installation, startInstallation } from '../../scripts/installation/index.mjs';
-import { pilots } from '../../src/contract/index.js';
+import { jobs, pilots } from '../../src/contract/index.js';
 import { type Execution, overlaps, readExecutions, recordingJob } from './executions.js';
 import { pilotPids } from './pilot-processes.js';
 import { User, waitFor } from './user.js';
@@ -15,6 +15,7 @@ const impatient = {
   PILOTAGE_LEASE_MARGIN_SECONDS: '2',
   PILOTAGE_SILENT_SECONDS: '4',
   PILOTAGE_AGENT_PACE: '0.1',
+  PILOTAGE_LOG_LEVEL: 'debug',
 };
 
 describe('with bad luck', () => {
@@ -127,4 +128,57 @@ describe('with bad luck', () => {
       await installation.services.mariadb?.restart();
     });
   }, 180_000);
+
+  it('a kill reaches a running payload within five seconds', async () => {
+    const record = join(folder, 'executions-killed');
+    writeFileSync(record, '');
+    const [id = 0] = await user.submit([recordingJob(record, 60)]);
+    await waitFor(
+      async () => readExecutions(record).length > 0,
+      60,
+      () => 'the payload did not begin',
+    );
+    const asked = Date.now();
+    await user.call(jobs.kill, { body: { job_ids: [id] } });
+    const last = (): number => readExecutions(record)[0]?.last ?? 0;
+    await waitFor(
+      async () => Date.now() - last() > 1_500,
+      20,
+      () => 'the payload lives on',
+    );
+    expect(last() - asked).toBeLessThan(5_000);
+    expect(await user.jobs([id])).toMatchObject([{ Status: 'Killed' }]);
+  }, 120_000);
+
+  it('no log of all this holds a token, a secret or a key, though programs log all they can', () => {
+    const masterKey = readFileSync(join(folder, 'master.key'), 'utf8');
+    const secrets = [masterKey, ...textsBelow(join(folder, 'ce'), /program/).flatMap(pilotSecrets)];
+    const programs = [...installation.servers, ...installation.agents].map(({ logFile }) =>
+      readFileSync(logFile, 'utf8'),
+    );
+    const pilotLogs = textsBelow(join(folder, 'storage'), /log\.txt|chunks/);
+    expect(secrets.length).toBeGreaterThan(1);
+    expect(programs.join('').length).toBeGreaterThan(10_000);
+    expect(pilotLogs.join('').length).toBeGreaterThan(1_000);
+    for (const log of [...programs, ...pilotLogs]) {
+      expect(log).not.toMatch(/eyJ[\w-]{8,}\.eyJ[\w-]{8,}\./);
+      expect(secrets.filter((secret) => log.includes(secret))).toEqual([]);
+    }
+  });
 });
+
+/** The texts of all files below a folder whose paths match. */
+function textsBelow(top: string, pattern: RegExp): string[] {
+  return readdirSync(top, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((path) => pattern.test(path))
+    .map((path) => readFileSync(path, 'utf8'));
+}
+
+/** The one-time secrets in a wrapper script as a CE got it. */
+function pilotSecrets(script: string): string[] {
+  return [...script.matchAll(/PILOTAGE_SECRET='?([\w-]{16,})/g)].flatMap(([, secret]) =>
+    secret === undefined ? [] : [secret],
+  );
+}
