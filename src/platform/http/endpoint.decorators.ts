@@ -38,12 +38,15 @@ export function refuseInput(where: string, issues: z.core.$ZodIssue[]): Refusal 
   const problems: Problem[] = issues
     .slice(0, 100)
     .map((issue) => ({ path: [where, ...issue.path].join('.'), message: issue.message }));
-  const body = issues.slice(0, 100).map((issue) => ({
-    type: issue.code,
-    loc: [where, ...issue.path],
-    msg: issue.message,
-    input: issue.input ?? null,
-  }));
+  const body = issues.slice(0, 100).map((issue) => {
+    const isMissing = issue.code === 'invalid_type' && issue.input === undefined;
+    return {
+      type: isMissing ? 'missing' : issue.code,
+      loc: [where, ...issue.path],
+      msg: isMissing ? 'Field required' : issue.message,
+      input: issue.input ?? null,
+    };
+  });
   const first = problems[0];
   return new Refusal('invalid-request', first === undefined ? undefined : `${first.path}: ${first.message}`, {
     problems,
