@@ -75,7 +75,11 @@ export const StatusUpdate = z.object({
   Status: z.enum(jobStates).nullish(),
   MinorStatus: z.string().max(128).nullish(),
   ApplicationStatus: z.string().nullish(),
-  Source: z.string().max(32).default('Unknown'),
+  /** Cut, not refused: the portal writes the name of the user into it, however long that is. */
+  Source: z
+    .string()
+    .transform((text) => text.slice(0, 32))
+    .default('Unknown'),
 });
 export type StatusUpdate = z.output<typeof StatusUpdate>;
 

@@ -128,6 +128,13 @@ describe('DiracX: status updates', () => {
     expect((await setStatus('U', update, '?force=true')).status).toBe(403);
   });
 
+  it('32: a long name of a user does not keep the portal from killing', async () => {
+    const id = await wire.job();
+    const Source = `User: ${'x'.repeat(64)}`;
+    expect((await setStatus('U', { [id]: { [now()]: { Status: 'Killed', Source } } })).status).toBe(200);
+    expect((await wire.row(id)).LoggingInfo.at(-1)).toMatchObject({ Status: 'Killed', Source: Source.slice(0, 32) });
+  });
+
   it('35: the history is in the order of times and repeats what was not given', async () => {
     const id = await wire.job();
     const start = Date.now() + 1_000;

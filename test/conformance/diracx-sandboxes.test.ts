@@ -196,4 +196,14 @@ describe('DiracX: sandboxes', () => {
     expect((await wire.send('A', `GET ${path}`)).json).toEqual({ Input: [null], Output: [null] });
     expect((await wire.send('U', `GET ${path}/output`)).status).toBe(403);
   });
+
+  it('1.7: a job of another VO looks unknown, to its administrators too', async () => {
+    // In DiracX an administrator reads and detaches the sandboxes of every VO.
+    const [id, pfn] = [await wire.job(), await stored('of this VO')];
+    await assign('U', id, pfn);
+    expect((await wire.send('B', `GET /api/jobs/${id}/sandbox`)).json).toEqual({ Input: [null], Output: [null] });
+    expect((await wire.send('B', `DELETE /api/jobs/${id}/sandbox`)).status).toBe(404);
+    expect((await download('B', pfn)).status).toBe(400);
+    expect((await wire.send('U', `GET /api/jobs/${id}/sandbox/output`)).json).toEqual([short(pfn)]);
+  });
 });

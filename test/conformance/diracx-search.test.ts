@@ -174,7 +174,13 @@ describe('DiracX: a condition', () => {
 
   it('28: that makes no sense is refused', async () => {
     await refused(one('JobName', 'regex', '['), 400, 'Invalid regex [');
-    await refused(one('JobName', 'zz', 'x'), 422);
+    const unknown = await search(one('JobName', 'zz', 'x'));
+    expect(unknown.status).toBe(422);
+    const { detail } = unknown.json as { detail: { loc: unknown[]; msg: string }[] };
+    expect(detail[0]).toMatchObject({
+      loc: ['body', 'search', 0, 'operator'],
+      msg: expect.stringContaining('"not like"'),
+    });
     await refused({ search: [{ parameter: 'JobID', operator: 'in' }] }, 422);
     for (const value of [null, 1.5]) await refused({ search: [{ parameter: 'JobID', operator: 'eq', value }] }, 422);
   });

@@ -111,10 +111,27 @@ describe('DiracX: submission', () => {
       UserPriority: 3,
       Owner: 'jdoe',
     });
+    // DiracX writes `user` where no type is given; here it is spelt as in the list of allowed types.
     const row = await wire.row(bare);
     expect(row).toMatchObject({ JobName: 'Unknown', JobGroup: '00000000', Site: 'ANY', UserPriority: 1 });
     expect(String(row.JobType).toLowerCase()).toBe('user');
   });
+
+  it('21: the VO is that of the token, whatever a JDL says', async () => {
+    // DiracX refuses another VO as a syntax error, and another owner silently gives way; here both give way.
+    const [id = 0] = await wire.submit('Executable="x"; VirtualOrganization="other"; OwnerGroup="other";');
+    expect(await wire.row(id)).toMatchObject({ VO: 'lhcb', OwnerGroup: 'lhcb_user' });
+  });
+
+  it.each(['CPUTime = 10', 'CPUTime = 500001', 'Priority = 11'])(
+    '21: %s is refused, with its limits',
+    async (number) => {
+      // DiracX cuts such numbers silently, and the job gets other resources than it asked for.
+      const { status, json } = await submit('U', [`Executable="x"; ${number};`]);
+      expect(status).toBe(400);
+      expect((json as { detail: string }).detail).toMatch(/is outside \d+ to \d+/);
+    },
+  );
 
   it('22: without NormalUser nobody submits', async () => {
     for (const who of ['A', 'P'] as const) {

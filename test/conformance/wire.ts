@@ -8,13 +8,17 @@ export interface WireAnswer {
   json: unknown;
 }
 
-/** Who asks, as in the checklist: U has NormalUser, A administers jobs and services, P is a foreign pilot. */
+/**
+ * Who asks, as in the checklist: U has NormalUser (V is another one), A administers jobs and services, P is a foreign
+ * pilot. X is a user and B an administrator of another VO.
+ */
 export const people = {
   U: { group: 'lhcb_user', user: 'jdoe' },
   V: { group: 'lhcb_user', user: 'rroe' },
   A: { group: 'lhcb_admin', user: 'boss' },
   P: { group: 'lhcb_pilot', user: 'pilot' },
   X: { vo: 'biomed', group: 'biomed_user', user: 'zoe' },
+  B: { vo: 'biomed', group: 'biomed_admin', user: 'zack' },
 } as const satisfies Record<string, TestUser>;
 export type Person = keyof typeof people;
 
