@@ -83,6 +83,50 @@ class Installation {
   }
 }
 
+/** Database of its own, keys and certificates below `folder`, and the settings of all programs. */
+async function prepare({ folder, services, ports, environment }) {
+  const certificates = await makeCertificates(folder);
+  const masterKey = join(folder, 'master.key');
+  writeFileSync(masterKey, randomBytes(32).toString('hex'), { mode: 0o600 });
+  const id = randomBytes(4).toString('hex');
+  const database = `pilotage_${id}`;
+  const settings = {
+    PATH: process.env.PATH,
+    HOME: process.env.HOME,
+    PILOTAGE_DATABASE_URL: await createDatabase(services.databaseUrl, database),
+    PILOTAGE_REDIS_URL: services.redisUrl,
+    PILOTAGE_REDIS_PREFIX: `pilotage-${id}`,
+    PILOTAGE_PUBLIC_URL: `https://localhost:${ports[0]}`,
+    PILOTAGE_TLS_CERT: certificates.cert,
+    PILOTAGE_TLS_KEY: certificates.key,
+    PILOTAGE_CA: certificates.ca,
+    PILOTAGE_MASTER_KEY_FILE: masterKey,
+    PILOTAGE_DATA_DIR: folder,
+    PILOTAGE_AGENT_PACE: '0.1',
+    ...environment,
+  };
+  return { database, settings, ca: certificates.ca };
+}
+
+/** A server that is ready when it answers with a certificate of our own CA: then it is the one that we started. */
+function serverProgram(port, number, { folder, settings, ca }) {
+  return new Program(`server ${number}`, ['dist/main.js'], {
+    environment: { ...settings, PILOTAGE_LISTEN: `127.0.0.1:${port}` },
+    logFile: join(folder, `server-${number}.log`),
+    ready: answersAt(`https://localhost:${port}`, '/api/health/live', readFileSync(ca, 'utf8')),
+  });
+}
+
+function agentsProgram(metricsPort, number, { folder, settings }) {
+  return new Program(`agents ${number}`, ['dist/agents/main.js'], {
+    environment: { ...settings, PILOTAGE_METRICS_LISTEN: `127.0.0.1:${metricsPort}` },
+    logFile: join(folder, `agents-${number}.log`),
+    ready: async () => undefined,
+  });
+}
+
+const freePorts = (count) => Promise.all(Array.from({ length: count }, freePort));
+
 /**
  * Starts everything below `folder`, which the caller made and removes. `configuration` is the document that is applied;
  * `@FOLDER@` in it stands for the folder. `environment` overrides settings of the programs.
@@ -98,64 +142,22 @@ export async function startInstallation({
 }) {
   mkdirSync(folder, { recursive: true });
   log('starting MariaDB and Redis');
-  const services = await startServices({
-    dataDir: join(folder, 'services'),
-    durable: true,
-    log,
-    ...(urls === undefined ? {} : { urls }),
-  });
+  const own = urls === undefined ? {} : { urls };
+  const services = await startServices({ dataDir: join(folder, 'services'), durable: true, log, ...own });
   const started = [];
   try {
-    const certificates = await makeCertificates(folder);
-    const ca = readFileSync(certificates.ca, 'utf8');
-    const masterKey = join(folder, 'master.key');
-    writeFileSync(masterKey, randomBytes(32).toString('hex'), { mode: 0o600 });
-    const ports = await Promise.all(Array.from({ length: servers }, freePort));
-    const url = `https://localhost:${ports[0]}`;
-    const database = `pilotage_${randomBytes(4).toString('hex')}`;
-    const settings = {
-      PATH: process.env.PATH,
-      HOME: process.env.HOME,
-      PILOTAGE_DATABASE_URL: await createDatabase(services.databaseUrl, database),
-      PILOTAGE_REDIS_URL: services.redisUrl,
-      PILOTAGE_REDIS_PREFIX: `pilotage-${randomBytes(4).toString('hex')}`,
-      PILOTAGE_PUBLIC_URL: url,
-      PILOTAGE_TLS_CERT: certificates.cert,
-      PILOTAGE_TLS_KEY: certificates.key,
-      PILOTAGE_CA: certificates.ca,
-      PILOTAGE_MASTER_KEY_FILE: masterKey,
-      PILOTAGE_DATA_DIR: folder,
-      PILOTAGE_AGENT_PACE: '0.1',
-      ...environment,
-    };
-    const serverPrograms = ports.map((port, index) => {
-      const own = { ...settings, PILOTAGE_LISTEN: `127.0.0.1:${port}` };
-      const ready = answersAt(`https://localhost:${port}`, '/api/health/live', ca);
-      return new Program(`server ${index + 1}`, ['dist/main.js'], {
-        environment: own,
-        logFile: join(folder, `server-${index + 1}.log`),
-        ready,
-      });
-    });
-    const metricsPorts = await Promise.all(Array.from({ length: agents }, freePort));
-    const agentPrograms = metricsPorts.map((port, index) => {
-      const own = { ...settings, PILOTAGE_METRICS_LISTEN: `127.0.0.1:${port}` };
-      const ready = async () => undefined;
-      return new Program(`agents ${index + 1}`, ['dist/agents/main.js'], {
-        environment: own,
-        logFile: join(folder, `agents-${index + 1}.log`),
-        ready,
-      });
-    });
+    const ports = await freePorts(servers);
+    const prepared = { folder, ...(await prepare({ folder, services, ports, environment })) };
+    const metricsPorts = await freePorts(agents);
     const installation = new Installation({
-      url,
-      ca: certificates.ca,
+      url: prepared.settings.PILOTAGE_PUBLIC_URL,
+      ca: prepared.ca,
       folder,
       services,
-      database,
-      environment: settings,
-      servers: serverPrograms,
-      agents: agentPrograms,
+      database: prepared.database,
+      environment: prepared.settings,
+      servers: ports.map((port, index) => serverProgram(port, index + 1, prepared)),
+      agents: metricsPorts.map((port, index) => agentsProgram(port, index + 1, prepared)),
     });
     log('migrating the database and applying the configuration');
     await installation.admin('migrate');
@@ -163,7 +165,7 @@ export async function startInstallation({
     writeFileSync(document, configuration.replaceAll('@FOLDER@', folder));
     await installation.admin('config', 'apply', document);
     log(`starting ${servers} server and ${agents} agents process`);
-    for (const program of [...serverPrograms, ...agentPrograms]) {
+    for (const program of [...installation.servers, ...installation.agents]) {
       started.push(program);
       await program.start();
     }

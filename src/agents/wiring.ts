@@ -120,7 +120,11 @@ function workloadOf({ config, database, wakeUps, configuration, storage, element
     agents: [
       director,
       new PilotMonitor({ pilots, ends, elements }),
-      new LeaseSweeper(new Leases(database, jobs, attemptEnds, config), pilots),
+      new LeaseSweeper(
+        new Leases(database, jobs, attemptEnds, config),
+        pilots,
+        config.leaseSeconds + config.leaseMarginSeconds,
+      ),
       new LogSealer(logs),
       new OverdueChecks(checks),
       new Housekeeping({

@@ -7,6 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { Header, Pax } from 'tar';
 import type { SandboxInfo } from '../contract/index.js';
+import type { ArchiveLimits } from './archive-rules.js';
 
 /** A file or directory for a sandbox: its name inside (relative, `/`), and where it lies on this machine. */
 export interface SandboxFile {
@@ -21,18 +22,17 @@ interface Member extends SandboxFile {
 /**
  * Packs files, and directories with all they hold, into a tar.gz at `target`. The same content gives the same bytes:
  * members are sorted, times and owners are zero. Links are followed; sockets, devices and pipes are left out, and so is
- * what a link leads to outside of `within`.
+ * what a link leads to outside of `within`. Throws before it reads any content when there is more than the limits allow.
  */
 export async function packSandbox(
   files: readonly SandboxFile[],
   target: string,
-  options: { within?: string } = {},
+  options: { within?: string; limits?: ArchiveLimits } = {},
 ): Promise<SandboxInfo> {
   const fence = options.within === undefined ? undefined : await realpath(options.within);
-  const members: Member[] = [];
+  const members = new Members(options.limits);
   for (const file of files) await collect(file, fence, members);
-  const byName = new Map(members.map((member) => [member.name, member]));
-  const sorted = [...byName.values()].toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  const sorted = [...members.byName.values()].toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
   const hash = createHash('sha256');
   let size = 0;
   const measure = new Transform({
@@ -56,7 +56,24 @@ export async function packSandbox(
   return { checksum_algorithm: 'sha256', checksum: hash.digest('hex'), size, format: 'tar.gz' };
 }
 
-async function collect(file: SandboxFile, fence: string | undefined, members: Member[]): Promise<void> {
+/** What goes into an archive, counted while it is found: a payload may have made files without end. */
+class Members {
+  readonly byName = new Map<string, Member>();
+  private bytes = 0;
+
+  constructor(private readonly limits: ArchiveLimits | undefined) {}
+
+  push(member: Member): void {
+    if (this.byName.has(member.name)) return;
+    this.byName.set(member.name, member);
+    if (member.stats.isFile()) this.bytes += member.stats.size;
+    const { entries = Infinity, bytes = Infinity } = this.limits ?? {};
+    if (this.byName.size > entries) throw new Error(`there are more than ${entries} files and directories to pack`);
+    if (this.bytes > bytes) throw new Error(`there are more than ${bytes} bytes to pack`);
+  }
+}
+
+async function collect(file: SandboxFile, fence: string | undefined, members: Members): Promise<void> {
   const real = await realpath(file.path);
   if (fence !== undefined && real !== fence && !real.startsWith(fence + sep)) return;
   const stats = await stat(real);

@@ -56,7 +56,11 @@ export const execution = {
     summary: 'Report progress. A sequence number that was seen before changes nothing',
     body: z.object({
       /** Grows by one with every report of this attempt. */
-      sequence: z.number().int().min(1),
+      sequence: z
+        .number()
+        .int()
+        .min(1)
+        .max(2 ** 32 - 1),
       status: z.enum(jobStates).optional(),
       minor_status: z.string().max(128).optional(),
       application_status: z.string().max(255).optional(),
@@ -93,7 +97,12 @@ export const execution = {
     body: z.object({
       outcome: z.enum(attemptOutcomes),
       failure_class: z.enum(failureClasses).optional(),
-      exit_code: z.number().int().optional(),
+      exit_code: z
+        .number()
+        .int()
+        .min(-(2 ** 31))
+        .max(2 ** 31 - 1)
+        .optional(),
       minor_status: z.string().max(128),
       application_status: z.string().max(255).optional(),
       parameters,

@@ -54,7 +54,8 @@ export const SearchBody = z
   .prefault({});
 export type SearchBody = z.output<typeof SearchBody>;
 export const Paging = z.object({
-  page: z.coerce.number().int().min(1).default(1),
+  /** Bounded, so that the offset stays a number that the database can read. */
+  page: z.coerce.number().int().min(1).max(1_000_000_000).default(1),
   per_page: z.coerce.number().int().min(1).max(10_000).default(100),
 });
 export const SummaryBody = z.object({ grouping: z.array(z.string()), search: z.array(SearchSpec).default([]) });

@@ -10,8 +10,12 @@ import { JobId } from './values.js';
 export const Offer = z.object({
   platforms: z.array(z.string()).default([]),
   processors: z.number().int().min(0).max(4096),
-  memory: z.number().int().min(0),
-  gpus: z.number().int().min(0).default(0),
+  memory: z
+    .number()
+    .int()
+    .min(0)
+    .max(2 ** 32 - 1),
+  gpus: z.number().int().min(0).max(4096).default(0),
   cpu_work_left: z.number().min(0),
   wall_left: z.number().min(0),
   tags: z.array(z.string().max(64)).max(1000).default([]),

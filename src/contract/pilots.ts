@@ -31,7 +31,7 @@ export const NodeReport = z.object({
   hostname: z.string().max(255),
   platform: z.string().max(128),
   architecture: z.string().max(32),
-  processors: z.number().int().min(1),
+  processors: z.number().int().min(1).max(65_535),
   memory: z.number().int().min(0),
   gpus: z.number().int().min(0).default(0),
   disk: z.number().min(0),

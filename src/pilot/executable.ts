@@ -1,5 +1,5 @@
-import { accessSync, chmodSync, constants, statSync } from 'node:fs';
-import { delimiter, isAbsolute, join } from 'node:path';
+import { accessSync, chmodSync, constants, realpathSync, statSync } from 'node:fs';
+import { delimiter, isAbsolute, join, sep } from 'node:path';
 
 /** Replaces `$NAME` and `${NAME}` by their values; names without a value stay as they are. */
 export function expandVariables(text: string, environment: Readonly<Record<string, string>>): string {
@@ -10,7 +10,8 @@ export function expandVariables(text: string, environment: Readonly<Record<strin
 
 /**
  * The path of a job's executable: with variables expanded, absolute as it stands, else in the job's directory, else,
- * when it has no slash, on PATH. A file of the job is made executable. Undefined when there is none.
+ * when it has no slash, on PATH. A file of the job is made executable. Undefined when there is none, and for a relative
+ * name that leaves the job's directory: rights are changed by the pilot, who may be root.
  */
 export function resolveExecutable(
   executable: string,
@@ -21,7 +22,9 @@ export function resolveExecutable(
   if (isAbsolute(name)) return isFile(name) ? name : undefined;
   const own = join(job, name);
   if (isFile(own)) {
-    chmodSync(own, statSync(own).mode | 0o755);
+    const real = realpathSync(own);
+    if (!real.startsWith(realpathSync(job) + sep)) return undefined;
+    chmodSync(real, statSync(real).mode | 0o755);
     return own;
   }
   if (name.includes('/')) return undefined;

@@ -86,9 +86,15 @@ export class JobAgent {
     const asked = seconds();
     const idle = this.pool.idle && maxJobs > 0;
     const claimed = await this.claims.next({ offer: this.offer(), maxJobs, wait }, until);
-    if (claimed === 'ended') return this.onPilotEnded();
+    if (claimed === 'ended') {
+      this.onPilotEnded();
+      // Payloads are ending; the server would only say it again.
+      return pause(0.5, signal);
+    }
     if (idle) this.offeredAll = true;
-    for (const job of claimed.jobs) this.start(job);
+    // The server answers when the poll is over at the latest; what is read later was on its way, or this node slept.
+    const leasedFrom = Math.min(seconds(), asked + wait);
+    for (const job of claimed.jobs) this.start(job, leasedFrom);
     this.obey(claimed.commands);
     if (claimed.drain) this.farewell ??= { status: 'Done', reason: 'the server asked this pilot to end' };
     // A server that does not wait must not be asked in a tight loop.
@@ -109,15 +115,16 @@ export class JobAgent {
     };
   }
 
-  private start(job: ClaimedJob): void {
+  private start(job: ClaimedJob, leasedFrom: number): void {
     const key = `${job.job_id}/${job.attempt}`;
     // A repeated claim gives the same jobs again.
     if (this.held.has(key)) return;
     const granted = this.pool.take(key, job);
-    const wrapper = new JobWrapper(job, granted?.gpus ?? [], this.around);
+    const wrapper = new JobWrapper(job, granted?.gpus ?? [], this.around, leasedFrom);
     this.held.set(key, wrapper);
     this.around.log.line(`${wrapper.name}: claimed, ${job.processors} cores, ${job.memory} MB, owner ${job.owner}`);
     if (granted === undefined) wrapper.stop({ kind: 'pilot', because: 'Not enough processors or memory' });
+    if (wrapper.lease.mustStop(this.around.config.killGraceSeconds)) wrapper.stop({ kind: 'lease' });
     const run = this.attend(key, wrapper);
     this.running.add(run);
     void run.then(() => this.running.delete(run));
@@ -140,7 +147,10 @@ export class JobAgent {
 
   private obey(commands: readonly PilotCommand[]): void {
     for (const command of commands) {
-      this.held.get(`${command.job_id}/${command.attempt}`)?.stop({ kind: 'killed' });
+      const wrapper = this.held.get(`${command.job_id}/${command.attempt}`);
+      // A kill may overtake the reply that grants its job; it comes again until it has met the job, or the attempt ends.
+      if (wrapper === undefined) continue;
+      wrapper.stop({ kind: 'killed' });
       // Its end is certain now: if this pilot dies first, the payload dies with it.
       this.acknowledgements.add(command.command_id);
     }

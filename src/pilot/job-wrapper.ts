@@ -36,9 +36,11 @@ export class JobWrapper {
     readonly claimed: ClaimedJob,
     private readonly gpus: number[],
     private readonly around: Surroundings,
+    /** When its lease can have begun at the latest, by {@link seconds}. */
+    leasedFrom: number,
   ) {
     this.name = `job ${claimed.job_id} attempt ${claimed.attempt}`;
-    this.lease = new Lease(claimed.lease_seconds);
+    this.lease = new Lease(claimed.lease_seconds, leasedFrom);
     const own = join(around.config.directory, 'jobs', `${claimed.job_id}-${claimed.attempt}`);
     this.place = { job: join(own, 'job'), temporary: join(own, 'tmp') };
     this.transfer = join(own, 'transfer');
@@ -86,7 +88,7 @@ export class JobWrapper {
   async run(): Promise<void> {
     let ending: Ending | undefined;
     try {
-      ending = await this.work();
+      if (this.reason === undefined) ending = await this.work();
     } catch (error) {
       const detail = error instanceof Error ? error.message : String(error);
       ending = failed('infrastructure', minor.initialization, detail);

@@ -5,9 +5,10 @@ export class Lease {
   private endsAt: number;
   private length: number;
 
-  constructor(leaseSeconds: number) {
+  /** `from` is when the lease can have begun at the latest; its grant may be read much later, by a node that slept. */
+  constructor(leaseSeconds: number, from: number) {
     this.length = leaseSeconds;
-    this.endsAt = seconds() + leaseSeconds;
+    this.endsAt = from + leaseSeconds;
   }
 
   /** `from` is when the renewal was *asked for*: the server's count starts later, never earlier. */

@@ -5,6 +5,7 @@ import {
   type Connection,
   packSandbox,
   persist,
+  sandboxLimits,
   type SandboxFile,
   transferMayHelp,
   Unreachable,
@@ -36,11 +37,22 @@ export class OutputsTooLarge extends Error {}
 
 /** The regular expression of a shell pattern for whole relative paths: `*` and `?` stay within one name. */
 export function patternOf(glob: string): RegExp {
-  const source = glob.replace(/\[(!?)([^\]/]+)\]|[*?]|[\\^$.|+(){}[\]]/g, (part, not?: string, set?: string) => {
+  // A star inside of brackets is one of a set.
+  const marked = glob.replace(/(\[!?[^\]/]+\])|\*+/g, (_, set?: string) => set ?? '\0');
+  const [first = '', ...others] = marked.split('\0').map(sourceOf);
+  const last = others.pop();
+  if (last === undefined) return new RegExp(`^${first}$`);
+  // A lookahead is never entered again, so a pattern full of stars takes no longer than others.
+  const middle = others.map((source, index) => `(?=([^/]*?${source}))\\${index + 1}`).join('');
+  return new RegExp(`^${first}${middle}[^/]*${last}$`);
+}
+
+/** The regular expression of a shell pattern without `*`. */
+function sourceOf(glob: string): string {
+  return glob.replace(/\[(!?)([^\]/]+)\]|[?]|[\\^$.|+(){}[\]]/g, (part, not?: string, set?: string) => {
     if (set !== undefined) return `[${not === '!' ? '^' : ''}${set.replaceAll('\\', '\\\\')}]`;
-    return part === '*' ? '[^/]*' : part === '?' ? '[^/]' : `\\${part}`;
+    return part === '?' ? '[^/]' : `\\${part}`;
   });
-  return new RegExp(`^${source}$`);
 }
 
 /**
@@ -107,7 +119,10 @@ export async function uploadOutputs(found: Found, order: OutputOrder): Promise<S
   if (found.files.length === 0) return undefined;
   if (found.bytes > 20 * outputLimit) throw tooLarge(found.bytes);
   const archive = join(order.transfer, 'output.tar.gz');
-  const info = await packSandbox(found.files, archive, { within: order.job });
+  const info = await packSandbox(found.files, archive, {
+    within: order.job,
+    limits: { entries: sandboxLimits.entries, bytes: 20 * outputLimit },
+  });
   if (info.size > outputLimit) throw tooLarge(info.size);
   const { connection, transport, signal } = order;
   const pfn = await persist(

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, constants, fchownSync, fstatSync, mkdirSync, openSync, readSync } from 'node:fs';
 import os from 'node:os';
 import { dirname, join, posix } from 'node:path';
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { pause, seconds } from './clock.js';
 import type { Isolation, PayloadPlace } from './isolation/isolation.js';
 import type { Guard } from './isolation/guard.js';
@@ -76,13 +76,16 @@ export class Payload {
     ]);
     const owner = launch.uid === undefined || launch.gid === undefined ? {} : { uid: launch.uid, gid: launch.gid };
     if (owner.uid !== undefined) for (const file of [stdout, stderr]) fchownSync(file, owner.uid, owner.gid);
+    const environment = { ...order.environment, ...temporaryOf(launch.temporary) };
+    const settings = launch.outside === undefined ? null : setenvOptions(environment);
     const child = spawn(launch.program, launch.args, {
       cwd: job,
-      env: { ...order.environment, ...temporaryOf(launch.temporary) },
+      env: launch.outside ?? environment,
       detached: true,
-      stdio: ['ignore', stdout, stderr, 'pipe'],
+      stdio: ['ignore', stdout, stderr, 'pipe', ...(settings === null ? [] : ['pipe' as const])],
       ...owner,
     });
+    if (settings !== null) sendOptions(child, settings);
     try {
       await new Promise<void>((resolve, reject) => {
         child.once('spawn', resolve);
@@ -194,6 +197,20 @@ export class Payload {
       for (const pid of strays) signal(pid, 'SIGKILL');
     }
   }
+}
+
+/** Variables as options of bubblewrap. A NUL in one would begin another option, which the payload must not choose. */
+function setenvOptions(environment: Record<string, string>): string {
+  const words = Object.entries(environment).flatMap(([name, value]) => ['--setenv', name, value]);
+  if (words.some((word) => word.includes('\0'))) throw new Error('a variable of the environment holds a NUL');
+  return words.map((word) => `${word}\0`).join('');
+}
+
+function sendOptions(child: ChildProcess, options: string): void {
+  const pipe = child.stdio[4] as Writable;
+  // A program that ends before it has read them says why by its exit code.
+  pipe.on('error', () => undefined);
+  pipe.end(options);
 }
 
 /** Opens an output of the payload below its directory. Never through a link, which may lead elsewhere. */

@@ -1,4 +1,4 @@
-import { withRetry } from '../client/index.js';
+import { persist, withRetry } from '../client/index.js';
 import { call, CallRefused, execution, type BodyOf, type Transport } from '../contract/index.js';
 import type { PilotLog } from './log-shipping.js';
 
@@ -49,11 +49,25 @@ export class Reports {
     await this.flushed();
     if (this.gone) return false;
     try {
-      await call(this.transport, execution.end, { body }, { signal: this.settings.signal });
+      await this.insist(() => call(this.transport, execution.end, { body }, { signal: this.settings.signal }));
       return true;
     } catch (error) {
       return this.judge(error);
     }
+  }
+
+  /** A server that fails over a call has not refused it: without the word about its end the job would run once more. */
+  private insist(action: () => Promise<unknown>): Promise<unknown> {
+    const { log, name, signal } = this.settings;
+    const patience = {
+      deadlineSeconds: serverPatienceSeconds,
+      longestPauseSeconds: 10,
+      signal,
+      onRetry: (reason: string) => log.line(`${name}: ${reason}; trying again`),
+    };
+    return persist(action, patience, (error) =>
+      error instanceof CallRefused && error.status >= 500 ? { reason: error.message } : undefined,
+    );
   }
 
   private async send(body: Status): Promise<void> {

@@ -20,11 +20,22 @@ function codeOf(error: unknown): string {
   return driverError?.code ?? code ?? '';
 }
 
-/** Whether the database went away or refuses connections for now; the caller may try again later. */
+/** The driver gives no code to a statement that meets a connection which has just been lost. */
+function metClosedConnection(error: unknown): boolean {
+  const { driverError } = error as { driverError?: { fatal?: boolean } };
+  return driverError?.fatal === true && codeOf(error) === '';
+}
+
+/**
+ * Whether the database went away, refuses connections for now, or could not get its locks in all its tries; the caller
+ * may try again later.
+ */
 export function isDatabaseUnavailable(error: unknown): boolean {
   const code = codeOf(error);
   return (
     unreachable.has(code) ||
+    lockedByOther.has(code) ||
+    metClosedConnection(error) ||
     code === 'ER_SERVER_SHUTDOWN' ||
     code === 'ER_CON_COUNT_ERROR' ||
     code === 'ER_CONNECTION_KILLED'

@@ -1,5 +1,7 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Housekeeping } from '../../src/agents/housekeeping/housekeeping.agent.js';
+import { deleteUnusedDescriptions } from '../../src/agents/housekeeping/old-jobs.js';
 import { Pilots } from '../../src/wms/index.js';
 import { aStamp, type AgentsTest, FakeCe, startAgentsTest } from './support.js';
 
@@ -95,6 +97,18 @@ describe('Housekeeping', () => {
     expect(await test.database.query('SELECT job_id FROM job_parameters')).toEqual([]);
   });
 
+  it('deletes unused descriptions without waiting for jobs that somebody is changing', async () => {
+    await test.database.execute(
+      "INSERT INTO job_descriptions (description_id, vo, document, created_at) VALUES (9, 'lhcb', '{}', NOW(6) - INTERVAL 40 DAY)",
+    );
+    const deleted = await test.database.transaction(async (tx) => {
+      await tx.query('SELECT job_id FROM jobs WHERE job_id = 3 FOR UPDATE');
+      const late = delay(5_000, 'it waits for the lock', { ref: false });
+      return Promise.race([deleteUnusedDescriptions(test.database, 30), late]);
+    });
+    expect(deleted).toBe(1);
+  });
+
   it('forgets pilots that ended long ago, at their CE and with their logs too', async () => {
     const pilots = new Pilots(test.database, { wake: () => undefined });
     const stamps = [aStamp(), aStamp()];
@@ -125,5 +139,15 @@ describe('Housekeeping', () => {
     expect(await test.database.query('SELECT stamp FROM pilots')).toEqual([{ stamp: recent }]);
     expect(removedLogs).toEqual([old]);
     expect([...ce.runs.keys()]).toEqual([`ref-${recent}`]);
+  });
+
+  it('asks no CE about a pilot that something else started, whatever reference it was registered with', async () => {
+    ce.runs.set('run-of-another-vo', { status: 'done' });
+    await test.database.execute(
+      `INSERT INTO pilots (stamp, vo, site, ce, reference, status, last_update_time)
+       VALUES ('foreign', 'lhcb', 'Demo.Local', 'local', 'run-of-another-vo', 'Done', NOW(6) - INTERVAL 31 DAY)`,
+    );
+    expect(await run()).toMatchObject({ pilots: 1 });
+    expect([...ce.runs.keys()]).toContain('run-of-another-vo');
   });
 });

@@ -65,13 +65,32 @@ describe('The pilot monitor', () => {
     const stamp = await aPilot();
     ce.runs.set(`ref-${stamp}`, { status: 'failed', exitCode: 137 });
     await monitor.run(test.context());
-    expect(gone).toEqual([stamp]);
+    expect(gone).toEqual([stamp, stamp]);
     expect(await statusOf(stamp)).toBe('Failed');
     const [message] = await test.database.query<{ topic: string; payload: string }>(
       'SELECT topic, payload FROM outbox',
     );
     expect(message?.topic).toBe('seal-log');
     expect(JSON.parse(message?.payload ?? '')).toEqual({ stamp, because: 'vanished' });
+  });
+
+  it('ends attempts also after a pilot has become final, because a claim may have been made just before', async () => {
+    const [seen, stopped] = [await aPilot(), await aPilot()];
+    ce.runs.set(`ref-${seen}`, { status: 'failed', exitCode: 137 });
+    const states: [string, unknown][] = [];
+    const ends = {
+      pilotGone: async (stamp: string) => states.push([stamp, await statusOf(stamp)]),
+    };
+    const elements = { get: async () => ce };
+    await new PilotMonitor({ pilots, ends, elements }).run(test.context());
+    ce.runs.set(`ref-${stopped}`, { status: 'running' });
+    const context = { signal: AbortSignal.timeout(5_000), log: quietLog };
+    await new StopPilots({ pilots, ends, elements, configuration: test.configuration }).handle(
+      { stamps: [stopped] },
+      context,
+    );
+    expect(states).toContainEqual([seen, 'Failed']);
+    expect(states).toContainEqual([stopped, 'Deleted']);
   });
 
   it('calls a pilot Aborted that ended without contacting the server', async () => {
@@ -92,7 +111,7 @@ describe('The pilot monitor', () => {
     await expect(crash.run(test.context())).rejects.toThrow('the process died');
     expect(await statusOf(stamp)).toBe('Submitted');
     await monitor.run(test.context());
-    expect(gone).toEqual([stamp]);
+    expect(gone).toEqual([stamp, stamp]);
   });
 
   it('never revives a pilot that has ended', async () => {
@@ -104,11 +123,16 @@ describe('The pilot monitor', () => {
     expect(await statusOf(stamp)).toBe('Done');
   });
 
-  it('gives up a pilot that its CE has not known for an hour, and leaves its attempts to their leases', async () => {
+  it('gives up a pilot that neither its CE nor the server has known for an hour, and leaves its attempts to their leases', async () => {
     const stamp = await aPilot();
     await monitor.run(test.context());
     expect(await statusOf(stamp)).toBe('Unknown');
-    await test.database.execute('UPDATE pilots SET last_update_time = NOW(6) - INTERVAL 61 MINUTE');
+    await test.database.execute(
+      'UPDATE pilots SET last_update_time = NOW(6) - INTERVAL 61 MINUTE, last_contact = NOW(6)',
+    );
+    await monitor.run(test.context());
+    expect(await statusOf(stamp)).toBe('Unknown');
+    await test.database.execute('UPDATE pilots SET last_contact = NOW(6) - INTERVAL 61 MINUTE');
     await monitor.run(test.context());
     expect(await statusOf(stamp)).toBe('Aborted');
     expect(gone).toEqual([]);
@@ -126,9 +150,9 @@ describe('The pilot monitor', () => {
     const stamp = await aPilot();
     ce.runs.set(`ref-${stamp}`, { status: 'running' });
     await stop.handle({ stamps: [stamp] }, context);
-    expect([await statusOf(stamp), gone]).toEqual(['Deleted', [stamp]]);
+    expect([await statusOf(stamp), gone]).toEqual(['Deleted', [stamp, stamp]]);
     await stop.handle({ stamps: [stamp] }, context);
-    expect(gone).toEqual([stamp]);
+    expect(gone).toEqual([stamp, stamp]);
     const early = await aPilot();
     await test.database.execute('UPDATE pilots SET reference = NULL WHERE stamp = ?', [early]);
     await expect(stop.handle({ stamps: [early] }, context)).rejects.toThrow('1 pilots could not be stopped');

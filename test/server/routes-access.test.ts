@@ -71,14 +71,21 @@ beforeAll(async () => {
 });
 afterAll(() => running.close());
 
-const values: Record<string, string> = { id: '1', stamp, kind: 'output', number: '0', name: 'x', sha256: 'a'.repeat(64) };
+const values: Record<string, string> = {
+  id: '1',
+  stamp,
+  kind: 'output',
+  number: '0',
+  name: 'x',
+  sha256: 'a'.repeat(64),
+};
 
 async function knock({ method, path }: AnyEndpoint, token?: string): Promise<{ status: number; code: unknown }> {
   const place = path.replace(/:(\w+)/g, (_, name: string) => values[name] ?? 'x');
   const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
   const reply = await fetch(`${running.url}${place}`, { method, headers });
   const text = await reply.text();
-  const isJson = reply.headers.get('content-type')?.includes('json') === true;
+  const isJson = text !== '' && reply.headers.get('content-type')?.includes('json') === true;
   return { status: reply.status, code: isJson ? (JSON.parse(text) as { code?: unknown }).code : undefined };
 }
 
@@ -124,10 +131,7 @@ describe('routes that read', () => {
   it('ask for a token when only their head is wanted', async () => {
     for (const endpoint of closed.filter(({ method }) => method === 'GET')) {
       const { status } = await knock({ ...endpoint, method: 'HEAD' as 'GET' });
-      expect({ name: endpoint.name, isShut: status === 401 || status === 404 || status === 405 }).toEqual({
-        name: endpoint.name,
-        isShut: true,
-      });
+      expect({ name: endpoint.name, status }).toEqual({ name: endpoint.name, status: 401 });
     }
   });
 });

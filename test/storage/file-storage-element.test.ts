@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openStorageElement, type StorageElement, StorageSettings } from '../../src/storage/index.js';
@@ -41,6 +41,14 @@ async function download(from: StorageElement, url: string): Promise<string> {
 }
 
 describe('a file storage element', () => {
+  it('keeps objects from other accounts of the host', async () => {
+    await se.put('sandboxes/lhcb/x', Buffer.from('secret'));
+    const made = await readdir(root, { recursive: true, withFileTypes: true });
+    const modes = await Promise.all(made.map(async (row) => (await stat(join(row.parentPath, row.name))).mode & 0o007));
+    expect(modes).toHaveLength(5);
+    expect(modes.every((mode) => mode === 0)).toBe(true);
+  });
+
   it('makes its folder with the first object, as plain files with readable names', async () => {
     await se.put('lhcb/user/sha256:0a.tar.gz', Buffer.from('x'));
     expect(await readFile(join(root, 'objects', 'lhcb+', 'user+', 'sha256:0a.tar.gz'), 'utf8')).toBe('x');

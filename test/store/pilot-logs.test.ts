@@ -41,6 +41,15 @@ describe('pilot logs', () => {
     expect(await read(8)).toBe('second\n');
   });
 
+  it('are removed with their pilots, and pilots of foreign names, which have none, do not stand in the way', async () => {
+    await logs.append(stamp, 0, 'x');
+    await logs.remove([
+      { vo: 'lhcb', stamp: 'a b/../%' },
+      { vo: 'lhcb', stamp },
+    ]);
+    expect(await stages.database.query('SELECT number FROM pilot_log_chunks WHERE stamp = ?', [stamp])).toEqual([]);
+  });
+
   it('take a chunk once, however often and at whatever time it is repeated', async () => {
     await Promise.all([logs.append(stamp, 0, 'once\n'), logs.append(stamp, 0, 'once\n')]);
     await logs.append(stamp, 0, 'once\n');

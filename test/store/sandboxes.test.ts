@@ -79,16 +79,14 @@ describe('sandboxes', () => {
   it('show the outputs of the latest attempt that brought any', async () => {
     const first = await store('attempt 1');
     const second = await store('attempt 2');
-    await stages.sandboxes.assignOutput(stages.database, { jobId: 903, attempt: 1 }, first, owner);
-    await stages.sandboxes.assignOutput(stages.database, { jobId: 903, attempt: 2 }, second, owner);
+    await stages.sandboxes.assignOutput({ jobId: 903, attempt: 1 }, first, owner);
+    await stages.sandboxes.assignOutput({ jobId: 903, attempt: 2 }, second, owner);
     expect(await stages.sandboxes.ofJob(903, 'output')).toEqual([shortPfn(second)]);
   });
 
   it('are not attached as outputs before their bytes are stored', async () => {
     const { pfn } = await stages.sandboxes.initiate(owner, announce('announced only'));
-    await expect(
-      stages.sandboxes.assignOutput(stages.database, { jobId: 904, attempt: 1 }, pfn, owner),
-    ).rejects.toMatchObject({
+    await expect(stages.sandboxes.assignOutput({ jobId: 904, attempt: 1 }, pfn, owner)).rejects.toMatchObject({
       code: 'sandbox-not-found',
     });
   });

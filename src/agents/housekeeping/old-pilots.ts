@@ -11,10 +11,13 @@ export interface OldPilot {
   reference: string | null;
 }
 
-/** Pilots that ended more than `days` ago and hold no lease, oldest first. */
+/**
+ * Pilots that ended more than `days` ago and hold no lease, oldest first. The reference of a pilot that something else
+ * started is the word of who registered it, and no run of ours: it is left out.
+ */
 export function findOldPilots(database: Database, days: number, limit: number): Promise<OldPilot[]> {
   return database.query<OldPilot>(
-    `SELECT pilot_id, vo, stamp, site, ce, reference FROM pilots
+    `SELECT pilot_id, vo, stamp, site, ce, IF(submitted_at IS NULL, NULL, reference) AS reference FROM pilots
      WHERE status IN (?) AND last_update_time < NOW(6) - INTERVAL ? SECOND
        AND NOT EXISTS (SELECT 1 FROM leases l WHERE l.pilot_stamp = pilots.stamp)
      ORDER BY pilot_id LIMIT ?`,

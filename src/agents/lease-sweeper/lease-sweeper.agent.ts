@@ -25,6 +25,8 @@ export class LeaseSweeper implements Agent {
   constructor(
     private readonly leases: LeasesView,
     private readonly pilots: Pick<Pilots, 'move'>,
+    /** Seconds of silence after which a pilot cannot be running a payload any more: a lease and its margin. */
+    private readonly silentSeconds: number,
   ) {}
 
   async run({ signal }: AgentContext): Promise<AgentSummary> {
@@ -32,9 +34,15 @@ export class LeaseSweeper implements Agent {
     const expired = await this.expire(signal);
     let abandoned = 0;
     for (const stamp of await this.leases.abandoned(batch)) {
-      if (await this.pilots.move(stamp, 'Aborted', 'Silent for longer than a lease')) abandoned += 1;
+      if (await this.giveUp(stamp)) abandoned += 1;
     }
     return { silent, expired, abandoned };
+  }
+
+  /** The pilot may have come back since it was looked at: the row decides. */
+  private giveUp(stamp: string): Promise<boolean> {
+    const { silentSeconds } = this;
+    return this.pilots.move(stamp, 'Aborted', 'Silent for longer than a lease', { silentSeconds });
   }
 
   private async expire(signal: AbortSignal): Promise<number> {

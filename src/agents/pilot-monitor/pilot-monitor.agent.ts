@@ -3,7 +3,7 @@ import type { PilotAtCe, Pilots } from '../../wms/index.js';
 import type { Agent, AgentContext, AgentSummary } from '../agent.js';
 import type { ComputingElements } from '../computing-elements.js';
 import { byCe } from '../by-ce.js';
-import { stepOf } from './pilot-state-of-run.js';
+import { type PilotStep, stepOf, unknownSeconds } from './pilot-state-of-run.js';
 
 export interface PilotMonitorParts {
   pilots: Pick<Pilots, 'atCes' | 'move'>;
@@ -64,9 +64,13 @@ export class PilotMonitor implements Agent {
       if (step === null) continue;
       // Before the row becomes final: a crash in between makes the next run repeat both.
       if (step.gone) summary.attemptsEnded += await this.parts.ends.pilotGone(pilot.stamp, step.reason);
-      if (!(await this.parts.pilots.move(pilot.stamp, step.to, step.reason))) continue;
+      if (!(await this.move(pilot.stamp, step))) continue;
       summary.moved += 1;
-      if (step.gone) summary.gone += 1;
+      if (step.gone) {
+        summary.gone += 1;
+        // A claim that was made just before the row became final; there is none after it.
+        summary.attemptsEnded += await this.parts.ends.pilotGone(pilot.stamp, step.reason);
+      }
       log.info('A pilot changed its state', {
         stamp: pilot.stamp,
         from: pilot.status,
@@ -74,5 +78,11 @@ export class PilotMonitor implements Agent {
         reason: step.reason,
       });
     }
+  }
+
+  /** A pilot that its CE has lost and that still talks to the server is not given up. */
+  private move(stamp: string, { to, reason, gone }: PilotStep): Promise<boolean> {
+    const lost = to === 'Aborted' && !gone;
+    return this.parts.pilots.move(stamp, to, reason, lost ? { silentSeconds: unknownSeconds } : {});
   }
 }

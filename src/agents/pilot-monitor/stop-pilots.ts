@@ -43,7 +43,10 @@ export class StopPilots implements Task {
         const outcome = outcomes.get(reference);
         if (outcome === 'stopped') {
           await ends.pilotGone(stamp, 'Stopped on request');
-          await pilots.move(stamp, 'Deleted', 'Stopped on request');
+          // Once more for a claim that was made just before the row became final.
+          if (await pilots.move(stamp, 'Deleted', 'Stopped on request')) {
+            await ends.pilotGone(stamp, 'Stopped on request');
+          }
           log.info('A pilot was stopped', { stamp });
         } else if (typeof outcome === 'object') failures.push(outcome.error);
         // One that is gone already is the pilot monitor's: it sees how the pilot ended.

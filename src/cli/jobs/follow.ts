@@ -27,7 +27,8 @@ export async function followOutput(session: Session, id: number, intervalSeconds
   let status = '';
   for (;;) {
     const peeked = await session.persist(jobs.peek, { params: { id } });
-    if (attempt !== undefined && peeked.attempt !== attempt) {
+    // Attempt 0 is a job that nobody has run yet.
+    if (attempt !== undefined && attempt > 0 && peeked.attempt !== attempt) {
       io.error(`job ${id} runs again: attempt ${peeked.attempt}\n`);
       previous = '';
     }

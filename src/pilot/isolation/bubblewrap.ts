@@ -1,12 +1,13 @@
-import { existsSync } from 'node:fs';
+import { existsSync, realpathSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Isolation, Launch, PayloadPlace } from './isolation.js';
 
 /** Directories in which other people's and the pilot's things lie; payloads see them empty. */
 const hidden = ['/tmp', '/var/tmp', '/home', '/root', '/run/user', '/dev/shm'];
 
 /**
- * Payloads in namespaces of their own, made by bubblewrap: the system read-only, homes and the pilot's directory hidden,
- * their own directory writable, no process but their own in sight. The kernel ends them with the pilot.
+ * Payloads in namespaces of their own, made by bubblewrap: the system read-only; homes, the pilot's directory and what
+ * lies with it in a private folder hidden; their own directory writable, no process but their own in sight. The kernel ends them with the pilot.
  */
 export class Bubblewrap implements Isolation {
   readonly kind = 'bubblewrap';
@@ -15,13 +16,18 @@ export class Bubblewrap implements Isolation {
   constructor(
     private readonly directory: string,
     private readonly home: string,
+    /** Where bubblewrap is looked for. */
+    private readonly searchPath: string,
   ) {}
 
   enclose(place: PayloadPlace, launcher: string[]): Launch {
     const hides = new Set(
-      [...hidden, this.home].filter((path) => path !== '/' && path !== '/dev/shm' && existsSync(path)),
+      [...hidden, this.home, privateFolder(this.directory)].filter(
+        (path) => path !== '/' && path !== '/dev/shm' && existsSync(path),
+      ),
     );
     const args = [
+      ['--args', '4'],
       ['--die-with-parent', '--new-session', '--unshare-pid', '--unshare-ipc', '--unshare-uts', '--cap-drop', 'ALL'],
       ['--ro-bind', '/', '/', '--proc', '/proc', '--dev', '/dev'],
       [...hides].flatMap((path) => ['--tmpfs', path]),
@@ -30,12 +36,23 @@ export class Bubblewrap implements Isolation {
       gpuDevices(),
       ['--chdir', place.job, '--', ...launcher],
     ].flat();
-    return { program: 'bwrap', args, temporary: '/tmp' };
+    return { program: 'bwrap', args, temporary: '/tmp', outside: { PATH: this.searchPath } };
   }
 
   leave(): void {
     // The namespaces went with the last process.
   }
+}
+
+/**
+ * The highest folder above a directory that nobody but its owner may enter, or the directory itself. The payload has the
+ * pilot's user id, so there it would find what a batch system keeps for other pilots: their programs, secrets in them.
+ */
+function privateFolder(directory: string): string {
+  let highest = realpathSync(directory);
+  for (let folder = dirname(highest); folder !== '/'; folder = dirname(folder))
+    if ((statSync(folder).mode & 0o077) === 0) highest = folder;
+  return highest;
 }
 
 function gpuDevices(): string[] {

@@ -16,6 +16,12 @@ export interface Launch {
   gid?: number;
   /** What the payload sees as its directory for temporary files. */
   temporary: string;
+  /**
+   * Where the program runs outside of the isolation that it makes: its own environment. What a payload asks for, as PATH
+   * and LD_PRELOAD, must not reach it; the payload's environment then goes to it by descriptor 4, each variable as
+   * `--setenv`, name and value, with a NUL after each.
+   */
+  outside?: Record<string, string>;
 }
 
 /** One way to keep payloads apart from the pilot and from each other. */

@@ -1,4 +1,6 @@
-import { chmodSync, chownSync, statSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, lchownSync, readdirSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { processTable, signal } from '../process-tree.js';
 import type { Isolation, Launch, PayloadPlace } from './isolation.js';
 
@@ -19,8 +21,10 @@ export class SeparateUid implements Isolation {
   enclose(place: PayloadPlace, launcher: string[]): Launch {
     const uid = this.freeUid();
     this.inUse.set(place.job, uid);
+    // The wrapper's umask lets nobody pass.
+    for (const path of [dirname(dirname(place.job)), dirname(place.job)]) chmodSync(path, 0o711);
     for (const path of [place.job, place.temporary]) {
-      chownSync(path, uid, uid);
+      giveAway(path, uid);
       chmodSync(path, 0o700);
     }
     const [program = '/bin/sh', ...args] = launcher;
@@ -30,14 +34,33 @@ export class SeparateUid implements Isolation {
   leave(place: PayloadPlace): void {
     const uid = this.inUse.get(place.job);
     if (uid === undefined) return;
-    for (const { pid } of processTable()) if (ownerOf(pid) === uid) signal(pid, 'SIGKILL');
-    this.inUse.delete(place.job);
+    // The kernel kills all of a user's processes at once; one by one, a process that forks all the time would get away.
+    for (let round = 0; round < 20; round += 1) {
+      spawnSync('/bin/sh', ['-c', 'kill -KILL -1'], { uid, gid: uid, cwd: '/', env: {}, stdio: 'ignore' });
+      const left = processTable().filter(({ pid, zombie }) => !zombie && ownerOf(pid) === uid);
+      if (left.length === 0) {
+        this.inUse.delete(place.job);
+        return;
+      }
+      for (const { pid } of left) signal(pid, 'SIGKILL');
+    }
+    // What cannot be killed keeps its user id: nobody else may meet it.
   }
 
   private freeUid(): number {
     const busy = new Set(this.inUse.values());
     for (let uid = this.range.first; uid <= this.range.last; uid += 1) if (!busy.has(uid)) return uid;
     throw new Error(`all user ids of PILOTAGE_PILOT_PAYLOAD_UID (${this.range.first}-${this.range.last}) are in use`);
+  }
+}
+
+/** Gives a folder and all that was unpacked into it to a user; links themselves, never what they lead to. */
+function giveAway(path: string, uid: number): void {
+  lchownSync(path, uid, uid);
+  for (const entry of readdirSync(path, { withFileTypes: true })) {
+    const below = join(path, entry.name);
+    if (entry.isDirectory()) giveAway(below, uid);
+    else lchownSync(below, uid, uid);
   }
 }
 

@@ -5,6 +5,7 @@ import { Jobs } from './jobs.js';
 import { managedRows, sourceOf } from './managed-jobs.js';
 import { type JobMetadata, readMetadata } from './metadata-values.js';
 import { setParameters } from './parameters.js';
+import { jobIdOf } from './status-entries.js';
 
 /** Attributes and parameters of jobs, as wrappers and users set them. */
 @Injectable()
@@ -13,7 +14,7 @@ export class Metadata {
 
   /** Sets what is given. Parameters belong to the current attempt. Jobs that an administrator does not know are left out. */
   async set(user: UserPrincipal, body: Record<string, Record<string, unknown>>): Promise<void> {
-    const wanted = new Map(Object.entries(body).map(([id, given]) => [Number(id), readMetadata(id, given)]));
+    const wanted = new Map(Object.entries(body).map(([id, given]) => [jobIdOf(id), readMetadata(id, given)]));
     const ids = [...wanted.keys()];
     await this.jobs.change(async (tx, effects) => {
       const rows = managedRows(user, ids, await this.jobs.lock(tx, ids));

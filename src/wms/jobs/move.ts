@@ -87,7 +87,8 @@ export function refuse(row: JobRow, move: Move): Refused | null {
     if (row.lease_attempt !== move.attempt) return 'stale-attempt';
     // Killed, rescheduled or deleted behind the wrapper's back: it may end its attempt, not speak for the job.
     const held = heldStates.includes(row.status) && row.attempt === move.attempt;
-    if (!held && move.to !== undefined) return 'not-held';
+    const speaks = move.to !== undefined || move.minor !== undefined || move.application !== undefined;
+    if (!held && speaks) return 'not-held';
   }
   if (move.from !== undefined && !move.from.includes(row.status)) return 'wrong-state';
   if (move.to === undefined || move.to === row.status || move.force === true) return null;

@@ -9,6 +9,8 @@ export interface JobParameter {
 }
 
 const perStatement = 500;
+/** Bytes that the column of a value holds. */
+const longestValue = 65_535;
 
 /** Sets parameters; those of the same name are overwritten. */
 export async function setParameters(tx: Queryable, parameters: readonly JobParameter[]): Promise<void> {
@@ -22,15 +24,24 @@ export async function setParameters(tx: Queryable, parameters: readonly JobParam
   }
 }
 
-/** Sets the parameters that wrappers reported, as they came: by name. */
+/** Sets the parameters that wrappers reported, by name. A long value is cut: it must not keep an attempt from ending. */
 export function setReported(
   tx: Queryable,
   reports: readonly { jobId: number; attempt: number; parameters: Record<string, string> }[],
 ): Promise<void> {
   const parameters = reports.flatMap(({ jobId, attempt, parameters: reported }) =>
-    Object.entries(reported).map(([name, value]) => ({ jobId, attempt, name, value })),
+    Object.entries(reported).map(([name, value]) => ({ jobId, attempt, name, value: cut(value) })),
   );
   return setParameters(tx, parameters);
+}
+
+function cut(value: string): string {
+  if (Buffer.byteLength(value) <= longestValue) return value;
+  // Of a character that the cut divides U+FFFD is left, which is longer than its part.
+  return Buffer.from(value)
+    .subarray(0, longestValue)
+    .toString('utf8')
+    .replace(/\uFFFD$/, '');
 }
 
 /** The parameters of one attempt, by name. */

@@ -28,7 +28,8 @@ export const untouched: Change = {
 /** A line for the history of a job. */
 export type HistoryLine = HistoryEntry & { row: JobRow };
 
-function jobIdOf(text: string): number {
+/** The id that a key of a body names; refuses what is none. */
+export function jobIdOf(text: string): number {
   const id = Number(text);
   if (/^\d+$/.test(text) && Number.isSafeInteger(id) && id > 0) return id;
   const body = [{ type: 'int_parsing', loc: ['body', text], msg: 'a job id is needed', input: text }];

@@ -33,10 +33,11 @@ export class AttemptSandboxesController {
     @Caller() holder: AttemptPrincipal,
     @Input(execution.assignOutputs) { body }: { body: BodyOf<typeof execution.assignOutputs> },
   ): Promise<void> {
-    await this.database.transaction(async (tx) => {
-      const owner = await this.holds(tx, holder, ' FOR UPDATE');
-      await this.sandboxes.assignOutput(tx, { jobId: holder.jobId, attempt: holder.attempt }, body.pfn, owner);
-    });
+    const owner = await this.holds(this.database, holder);
+    const { jobId, attempt } = holder;
+    await this.sandboxes.assignOutput({ jobId, attempt }, body.pfn, owner, (tx) =>
+      this.holds(tx, holder, ' FOR UPDATE'),
+    );
   }
 
   /** Fencing: only the attempt that holds the lease may bring outputs. Gives the owner of the job. */

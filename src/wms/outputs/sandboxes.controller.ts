@@ -78,7 +78,7 @@ export class SandboxesController {
     const owner = await this.managed(user, params.id);
     if (await this.sandboxes.isAssigned(params.id, body))
       throw new Refusal('sandbox-already-assigned', 'Sandbox already assigned');
-    await this.sandboxes.assignOutput(this.database, { jobId: params.id, attempt: 0 }, body, owner);
+    await this.sandboxes.assignOutput({ jobId: params.id, attempt: 0 }, body, owner);
     return null;
   }
 

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { CurrentConfiguration } from '../../configuration/index.js';
 import { type Problem, Refusal, type SandboxInfo, type SandboxUpload } from '../../contract/index.js';
-import { Database, type Queryable, type Transaction } from '../../platform/index.js';
+import { Database, type Transaction } from '../../platform/index.js';
 import { type StorageElement, StorageElements } from '../../storage/index.js';
 import { fullPfn, keyOf, pfnOf, type SandboxOwner, shortPfn } from './pfn.js';
 import { attach, findSandboxes, registerSandbox, type SandboxRow, sandboxesOfJob } from './sandbox-rows.js';
@@ -88,19 +88,25 @@ export class Sandboxes {
     await attach(tx, 'input', links);
   }
 
-  /** Attaches an output sandbox to a job. An attempt replaces nothing: readers see the outputs of the latest one. */
+  /**
+   * Attaches an output sandbox to a job. An attempt replaces nothing: readers see the outputs of the latest one. `fence`
+   * judges in the transaction that attaches. The storage element is asked before it: heartbeats must never wait for one.
+   */
   async assignOutput(
-    tx: Queryable,
     job: { jobId: number; attempt: number },
     pfn: string,
     owner: SandboxOwner,
+    fence: (tx: Transaction) => Promise<unknown> = async () => undefined,
   ): Promise<void> {
-    const [row] = await findSandboxes(tx, [shortPfn(pfn)]);
+    const [row] = await findSandboxes(this.database, [shortPfn(pfn)]);
     if (row === undefined || row.owner_subject !== owner.subject)
       throw new Refusal('sandbox-not-found', 'Sandbox not found');
     if ((await this.element().head(keyOf(row.pfn))) === null)
       throw new Refusal('sandbox-not-found', 'Sandbox was not uploaded');
-    await attach(tx, 'output', [{ ...job, sandboxId: row.sandbox_id }]);
+    await this.database.transaction(async (tx) => {
+      await fence(tx);
+      await attach(tx, 'output', [{ ...job, sandboxId: row.sandbox_id }]);
+    });
   }
 
   /** Whether an output sandbox is attached by this name. */

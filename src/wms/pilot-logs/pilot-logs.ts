@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
 import { CurrentConfiguration } from '../../configuration/index.js';
-import { finalPilotStates, type LogManifest, type PilotStatus, Refusal } from '../../contract/index.js';
+import { finalPilotStates, type LogManifest, type PilotStatus, Refusal, stampPattern } from '../../contract/index.js';
 import { Database, isDuplicate, WakeUps } from '../../platform/index.js';
 import { type StorageElement, StorageElements } from '../../storage/index.js';
 import type { z } from 'zod';
@@ -118,6 +118,8 @@ export class PilotLogs {
   /** Removes everything that is stored of these logs; for pilots whose rows are about to go. */
   async remove(pilots: readonly { vo: string; stamp: string }[]): Promise<void> {
     for (const { vo, stamp } of pilots) {
+      // Pilots that something else started bear any name, perhaps one that no key can hold; they have no log here.
+      if (!stampPattern.test(stamp)) continue;
       const keys: string[] = [];
       for await (const { key } of this.element().list(logKeys(vo, stamp).folder, 100_000)) keys.push(key);
       await this.element().remove(keys);

@@ -34,7 +34,10 @@ export class PilotSelf {
     private readonly ends: PilotEnds,
   ) {}
 
-  /** Keeps what the pilot found on its node and marks it Running. A pilot that has ended is refused. */
+  /**
+   * Keeps what the pilot found on its node and marks it Running. A pilot that has ended is refused. One that reported no
+   * isolation stays without: a payload may hold its token by now and wish to serve other owners.
+   */
   async report({ stamp }: PilotPrincipal, node: NodeReport): Promise<ReplyOf<typeof pilots.report>> {
     const row = await this.database.transaction(async (tx) => {
       const [found] = await tx.query<SelfRow>(
@@ -44,7 +47,7 @@ export class PilotSelf {
       if (found === undefined) throw new Refusal('pilot-not-found');
       if (finalPilotStates.includes(found.status)) throw new Refusal('pilot-ended', `The pilot is ${found.status}`);
       await tx.execute(
-        `UPDATE pilots SET status = 'Running', node = ?, isolation = ?, bundle = ?, bench_mark = ?, processors = ?,
+        `UPDATE pilots SET status = 'Running', node = ?, isolation = IF(isolation = 'none', isolation, ?), bundle = ?, bench_mark = ?, processors = ?,
            last_contact = NOW(6), last_update_time = NOW(6) WHERE stamp = ?`,
         [JSON.stringify(node), node.isolation, node.bundle, node.cpu_power, node.processors, stamp],
       );

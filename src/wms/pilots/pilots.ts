@@ -89,16 +89,23 @@ export class Pilots {
 
   /**
    * Moves a pilot, if the state machine lets it: compare-and-set, so a late answer of a CE cannot revive a pilot. Answers
-   * whether it moved. A pilot that ends leaves the message that its log is to be sealed.
+   * whether it moved. A pilot that ends leaves the message that its log is to be sealed. With `silentSeconds` only a pilot
+   * that the server has not heard for so long is moved: one that lives must not be given up because others lost it.
    */
-  async move(stamp: string, to: PilotStatus, reason: string): Promise<boolean> {
+  async move(
+    stamp: string,
+    to: PilotStatus,
+    reason: string,
+    { silentSeconds }: { silentSeconds?: number } = {},
+  ): Promise<boolean> {
     const from = pilotStates.filter((state) => nextPilotStates[state].includes(to));
     const ends = finalPilotStates.includes(to);
     const moved = await this.database.transaction(async (tx) => {
       const { affectedRows } = await tx.execute(
         `UPDATE pilots SET status = ?, status_reason = ?, last_update_time = NOW(6)${ends ? ', ended_at = NOW(6)' : ''}
-         WHERE stamp = ? AND status IN (?)`,
-        [to, reason.slice(0, 255), stamp, from],
+         WHERE stamp = ? AND status IN (?)
+           ${silentSeconds === undefined ? '' : 'AND (last_contact IS NULL OR last_contact < NOW(6) - INTERVAL ? SECOND)'}`,
+        [to, reason.slice(0, 255), stamp, from, ...(silentSeconds === undefined ? [] : [silentSeconds])],
       );
       if (affectedRows === 1 && ends) {
         await send(tx, [{ topic: 'seal-log', payload: { stamp, because: 'vanished' } }]);
@@ -133,11 +140,15 @@ export class Pilots {
     );
   }
 
-  /** Pilots made by a site director at least `seconds` ago whose submission was never settled, oldest first. */
+  /**
+   * Pilots made by a site director at least `seconds` ago whose submission was never settled, oldest first. Those that the
+   * server has heard lately need no settling: they run.
+   */
   unsettled(seconds: number, limit: number): Promise<UnsettledPilot[]> {
     return this.database.query<UnsettledPilot>(
       `SELECT stamp, ${place}, TIMESTAMPDIFF(SECOND, submission_time, NOW(6)) AS age FROM pilots
        WHERE status NOT IN (?) AND submitted_at IS NULL AND reference IS NULL AND secret_expires_at IS NOT NULL
+         AND (last_contact IS NULL OR last_contact < NOW(6) - INTERVAL 1 HOUR)
          AND submission_time < NOW(6) - INTERVAL ? MICROSECOND ORDER BY pilot_id LIMIT ?`,
       [finalPilotStates, Math.round(seconds * 1e6), limit],
     );

@@ -15,6 +15,7 @@ import {
   pilots,
 } from '../../../src/contract/index.js';
 import { type Certificates, makeCertificates } from './private-ca.js';
+import { Refuse } from './refuse.js';
 
 /** A job of the fake server, with everything that the pilot said of it. */
 export interface FakeJob {
@@ -30,15 +31,6 @@ const routes = [
   [pilots.token, pilots.renew, pilots.report, pilots.log, pilots.end, matching.claim],
   [execution.inputs, execution.status, execution.outputs, execution.assignOutputs, execution.end, execution.heartbeat],
 ].flat() as unknown as AnyEndpoint[];
-
-class Refuse extends Error {
-  constructor(
-    readonly status: number,
-    readonly code: string,
-  ) {
-    super(code);
-  }
-}
 
 /** A server in memory that speaks the pilot's part of the contract over HTTPS, for one pilot. Bodies are checked by the contract. */
 export class FakePilotServer {
@@ -59,6 +51,10 @@ export class FakePilotServer {
   leaseSeconds = 600;
   /** The next claim that grants a job loses its reply on the way. */
   loseClaimReply = false;
+  /** While it stands, replies to claims that granted jobs are on their way. */
+  claimReplies: Promise<void> = Promise.resolve();
+  /** So many ends of attempts fail by an error of the server. */
+  failEnds = 0;
   private readonly pilotToken = randomUUID();
   private readonly uploads = new Map<string, Buffer>();
   private readonly granted = new Map<string, FakeJob[]>();
@@ -117,6 +113,11 @@ export class FakePilotServer {
     this.commands.push({ command_id, job_id, attempt, command: 'Kill' });
     this.wake();
     return command_id;
+  }
+
+  /** Whether a claim has been granted this job. */
+  grants(job: FakeJob): boolean {
+    return [...this.granted.values()].some((jobs) => jobs.includes(job));
   }
 
   get log(): string {
@@ -210,7 +211,9 @@ export class FakePilotServer {
       this.loseClaimReply = false;
       return 'lost';
     }
-    return { jobs: jobs.map(({ claimed }) => claimed), commands: commands(), drain: this.drain };
+    const reply = { jobs: jobs.map(({ claimed }) => claimed), commands: commands(), drain: this.drain };
+    if (jobs.length > 0) await this.claimReplies;
+    return reply;
   }
 
   private grant({ offer, max_jobs }: BodyOf<typeof matching.claim>): FakeJob[] {
@@ -229,11 +232,13 @@ export class FakePilotServer {
 
   private heartbeat(body: BodyOf<typeof execution.heartbeat>): unknown {
     this.heartbeats.push(body);
+    for (const id of body.acknowledged) this.acknowledged.add(id);
+    const commands = this.commands.filter(({ command_id }) => !this.acknowledged.has(command_id));
     const attempts = body.attempts.map(({ job_id, attempt }) => {
       const job = this.jobs.find(({ claimed }) => claimed.job_id === job_id);
       return { job_id, attempt, outcome: job?.gone === false ? 'renewed' : 'gone', lease_seconds: this.leaseSeconds };
     });
-    return { attempts, commands: [] };
+    return { attempts, commands };
   }
 
   private jobOf(token: string | undefined): FakeJob {
@@ -265,6 +270,7 @@ export class FakePilotServer {
         job.output = this.uploads.get(String(job.claimed.job_id)) ?? Buffer.alloc(0);
         return undefined;
       default:
+        if (this.failEnds-- > 0) throw new Refuse(500, 'internal');
         job.end ??= body;
         return undefined;
     }

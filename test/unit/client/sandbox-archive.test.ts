@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import {
+  truncateSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -70,6 +71,22 @@ describe('packing a sandbox', () => {
     expect(second).toEqual(first);
     expect(readFileSync(at('1.tar.gz')).equals(readFileSync(at('2.tar.gz')))).toBe(true);
     expect(statSync(at('1.tar.gz')).size).toBe(first.size);
+  });
+
+  it('stops when there is more than the limits allow, before it reads a byte', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'pilotage-large-'));
+    try {
+      mkdirSync(join(folder, 'many'));
+      for (const name of ['a', 'b', 'c']) writeFileSync(join(folder, 'many', name), 'x');
+      truncateSync(join(folder, 'many', 'c'), 2 ** 40);
+      const pack = (limits: { entries: number; bytes: number }) =>
+        packSandbox([{ name: 'many', path: join(folder, 'many') }], join(folder, 'packed'), { limits });
+      await expect(pack({ entries: 3, bytes: Infinity })).rejects.toThrow('more than 3 files');
+      await expect(pack({ entries: 10, bytes: 2 ** 30 })).rejects.toThrow('more than 1073741824 bytes');
+      expect(existsSync(join(folder, 'packed'))).toBe(false);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 
   it('comes back byte for byte, with long names, directories and the executable bit', async () => {

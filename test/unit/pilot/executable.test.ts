@@ -1,6 +1,6 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { expandVariables, quoted, resolveExecutable } from '../../../src/pilot/executable.js';
 
@@ -28,6 +28,20 @@ describe('the executable of a job', () => {
     expect(resolveExecutable('sub/deep.sh', job, environment)).toBe(join(job, 'sub/deep.sh'));
     expect(resolveExecutable('./own.sh', job, environment)).toBe(join(job, 'own.sh'));
     expect(statSync(join(job, 'own.sh')).mode & 0o111).toBe(0o111);
+  });
+
+  it('is never a file outside of the directory by a relative name or a link, whose rights stay as they are', () => {
+    const outside = `${job}-outside`;
+    writeFileSync(outside, 'root:secret');
+    chmodSync(outside, 0o600);
+    symlinkSync(outside, join(job, 'link'));
+    try {
+      expect(resolveExecutable(`../${basename(outside)}`, job, environment)).toBeUndefined();
+      expect(resolveExecutable('link', job, environment)).toBeUndefined();
+      expect(statSync(outside).mode & 0o777).toBe(0o600);
+    } finally {
+      rmSync(outside);
+    }
   });
 
   it.each(['pippo', './pippo', '/no/such/program', 'sub', '/tmp', '${MISSING}'])('is not found as %s', (name) => {

@@ -64,4 +64,22 @@ describe('the outputs of a job', () => {
   ])('pattern %s on %s', (glob, name, matches) => {
     expect(patternOf(glob).test(name)).toBe(matches);
   });
+
+  it.each([
+    ['*.a*.b', 'x.a.a.b', true],
+    ['*ab*ab', 'ab', false],
+    ['*ab*ab', 'xabab', true],
+    ['a**b', 'ab', true],
+    ['[*]*', '*x', true],
+    ['[*]*', 'x', false],
+    [`${'*a'.repeat(12)}*1?`, `${'a'.repeat(12)}12`, true],
+  ])('several stars: %s on %s', (glob, name, matches) => {
+    expect(patternOf(glob).test(name)).toBe(matches);
+  });
+
+  it('take no time to speak of, whatever pattern and name a job brings', () => {
+    const started = performance.now();
+    expect(patternOf(`${'*a'.repeat(8)}*b`).test('a'.repeat(250))).toBe(false);
+    expect(performance.now() - started).toBeLessThan(1_000);
+  });
 });

@@ -5,6 +5,9 @@ import { nullIfMissing } from './missing.js';
 
 /** Drafts that a crash left behind are older than any upload lasts. */
 const abandonedAfter = 24 * 3600 * 1000;
+/** Sandboxes and logs are nobody's but their owners': other accounts of the host see nothing of them. */
+const folderMode = 0o750;
+const fileMode = 0o640;
 /** How often a folder may be pruned away between its making and its use. */
 const mostRaces = 20;
 
@@ -17,9 +20,9 @@ export class Draft {
 
   /** Begins a draft in `folder`, which must be on the file system of the final place. */
   static async open(folder: string): Promise<Draft> {
-    await mkdir(folder, { recursive: true });
+    await mkdir(folder, { recursive: true, mode: folderMode });
     const path = join(folder, randomUUID());
-    return new Draft(path, await open(path, 'wx'));
+    return new Draft(path, await open(path, 'wx', fileMode));
   }
 
   async write(chunk: Uint8Array): Promise<void> {
@@ -45,7 +48,7 @@ export class Draft {
   /** The first folder that had to be made. */
   private async moveTo(target: string): Promise<string | undefined> {
     for (let races = 0; ; races++) {
-      const firstNew = await mkdir(dirname(target), { recursive: true });
+      const firstNew = await mkdir(dirname(target), { recursive: true, mode: folderMode });
       try {
         await rename(this.path, target);
         return firstNew;
