@@ -58,6 +58,14 @@ describe('DiracX: well-known documents', () => {
     expect(expires).toBeGreaterThan(Date.now());
     expect(expires).toBeLessThan(Date.now() + 365 * 86_400_000);
   });
+
+  it('1.1: there is no such text where no contact is configured', async () => {
+    const other = await startServer();
+    const { status, json } = await new Wire(other).send(null, 'GET /.well-known/security.txt');
+    await other.close();
+    expect(status).toBe(404);
+    expect(json).toMatchObject({ detail: 'No security contact is configured' });
+  });
 });
 
 describe('DiracX: the configuration', () => {
