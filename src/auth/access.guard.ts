@@ -4,7 +4,7 @@ import type { FastifyRequest } from 'fastify';
 import { type AnyEndpoint, Refusal } from '../contract/index.js';
 import { addLogFields, ENDPOINT } from '../platform/index.js';
 import { setCaller } from './caller.js';
-import { mayCall } from './policies.js';
+import { mayCall, whyForbidden } from './policies.js';
 import type { Principal } from './principals.js';
 import { Tokens } from './tokens.js';
 
@@ -23,7 +23,9 @@ export class AccessGuard implements CanActivate {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     const principal = await this.tokens.verify(bearerToken(request.headers.authorization));
     addLogFields(logFieldsOf(principal));
-    if (!mayCall(endpoint.access, principal)) throw new Refusal('forbidden', 'Forbidden');
+    if (!mayCall(endpoint.access, principal)) {
+      throw new Refusal('forbidden', whyForbidden(endpoint.access));
+    }
     setCaller(request, principal);
     return true;
   }

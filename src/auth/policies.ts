@@ -27,6 +27,16 @@ export function mayCall(access: Access, principal: Principal | null): boolean {
   return principal !== null && rules[access](principal);
 }
 
+const texts: Partial<Record<Access, string>> = {
+  'read-pilots': "Pilots cannot read other pilots' metadata.",
+  'register-pilots': 'Insufficient permissions to manage pilots.',
+};
+
+/** What somebody is told whom {@link mayCall} keeps out; the words are DiracX's. */
+export function whyForbidden(access: Access): string {
+  return texts[access] ?? 'Forbidden';
+}
+
 /** Whose a job or sandbox is. */
 export interface Owned {
   vo: string;

@@ -6,6 +6,8 @@ import type { Configuration } from './schema.js';
 /** A configuration with its number; every decision names the version that it was taken under. */
 export interface NumberedConfiguration {
   version: number;
+  /** When it was applied, as the database writes times. */
+  appliedAt: string;
   document: Configuration;
 }
 
@@ -78,15 +80,15 @@ export class CurrentConfiguration {
   }
 
   private async load(): Promise<void> {
-    const [newest] = await this.database.query<{ version: number; document: string | null }>(
-      `SELECT version, IF(version = ?, NULL, document) AS document
+    const [newest] = await this.database.query<{ version: number; applied_at: string; document: string | null }>(
+      `SELECT version, applied_at, IF(version = ?, NULL, document) AS document
        FROM configurations ORDER BY version DESC LIMIT 1`,
       [this.current?.version ?? 0],
     );
     if (newest === undefined || newest.document === null || newest.version === this.unreadable) return;
     const document = this.parse(newest.version, newest.document);
     if (document === null) return;
-    this.current = { version: newest.version, document };
+    this.current = { version: newest.version, appliedAt: newest.applied_at, document };
     this.log.info('A configuration is in force', { version: newest.version });
     for (const listener of this.listeners) listener(this.current);
   }

@@ -130,6 +130,18 @@ export const Configuration = z.strictObject({
   tokens: z
     .strictObject({ access_lifetime: z.number().int().min(60).default(1_200).describe('Seconds a user token lives') })
     .prefault({}),
+  security: z
+    .strictObject({
+      contacts: z
+        .array(
+          z.string().regex(/^(mailto:|https:\/\/|tel:)[^\s]+$/, 'a link that begins with mailto:, https:// or tel:'),
+        )
+        .default([])
+        .describe(
+          'Where to report vulnerabilities (`mailto:`, `https:` or `tel:` links); `/.well-known/security.txt` shows them',
+        ),
+    })
+    .prefault({}),
   retention: z
     .strictObject({
       finished_jobs_days: z.number().positive().default(30).describe('Days that jobs in a final state are kept'),

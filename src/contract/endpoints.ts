@@ -3,6 +3,7 @@ import { execution } from './execution.js';
 import { jobs } from './jobs.js';
 import { matching } from './matching.js';
 import { pilots } from './pilots.js';
+import { resourceStatus } from './resource-status.js';
 import { objects, sandboxes } from './sandboxes.js';
 import { server } from './server.js';
 
@@ -15,4 +16,5 @@ export const endpoints: readonly AnyEndpoint[] = [
   matching,
   execution,
   pilots,
+  resourceStatus,
 ].flatMap((area) => Object.values(area) as AnyEndpoint[]);

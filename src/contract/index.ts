@@ -13,6 +13,7 @@ export * from './matching.js';
 export * from './parametric.js';
 export * from './pilot-state.js';
 export * from './pilots.js';
+export * from './resource-status.js';
 export * from './sandboxes.js';
 export * from './server.js';
 export * from './values.js';

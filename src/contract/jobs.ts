@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { endpoint } from './endpoint.js';
 import { failureClasses, jobStates } from './job-state.js';
-import { FailedItem, JobId, JobIds, Time } from './values.js';
+import { AnyJobIds, FailedItem, JobId, JobIds, Time } from './values.js';
 
 /** The columns of a job row, in DiracX's order. */
 export const jobColumns = [
@@ -76,11 +76,17 @@ export const StatusUpdate = z.object({
   Status: z.enum(jobStates).nullish(),
   MinorStatus: z.string().max(128).nullish(),
   ApplicationStatus: z.string().nullish(),
-  Source: z.string().max(32).default('Unknown'),
+  /** Cut, not refused: the portal writes the name of the user into it, however long that is. */
+  Source: z
+    .string()
+    .transform((text) => text.slice(0, 32))
+    .default('Unknown'),
 });
 export type StatusUpdate = z.output<typeof StatusUpdate>;
 
-const numeric = z.coerce.number();
+/** Null is what a wrapper sends that could not measure; it means the same as leaving the key out. */
+const absent = z.null().transform(() => undefined);
+const numeric = z.union([absent, z.coerce.number()]);
 /** What a wrapper reports of its payload while it runs. CPU and wall time in seconds, memory in MB, disk in MB. */
 export const Metrics = z.strictObject({
   LoadAverage: numeric.optional(),
@@ -89,7 +95,7 @@ export const Metrics = z.strictObject({
   AvailableDiskSpace: numeric.optional(),
   CPUConsumed: numeric.optional(),
   WallClockTime: numeric.optional(),
-  StandardOutput: z.string().max(65_536).optional(),
+  StandardOutput: z.union([absent, z.string().max(65_536)]).optional(),
 });
 export type Metrics = z.output<typeof Metrics>;
 
@@ -188,7 +194,7 @@ export const jobs = {
     summary: 'Run jobs again from the beginning',
     dialect,
     query: z.object({ reset_jobs: z.stringbool().default(false) }),
-    body: z.object({ job_ids: JobIds }),
+    body: z.object({ job_ids: AnyJobIds }),
     reply: BulkOutcome,
   }),
   setMetadata: endpoint({

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { endpoint } from './endpoint.js';
 import { SandboxInfo, SandboxUpload } from './execution.js';
-import { JobId, JobIds } from './values.js';
+import { AnyJobIds, JobId } from './values.js';
 
 const dialect = 'diracx' as const;
 const OneJob = z.object({ id: JobId });
@@ -79,7 +79,7 @@ export const sandboxes = {
     summary: 'Detach all sandboxes of several jobs',
     dialect,
     status: 204,
-    body: z.object({ job_ids: JobIds }),
+    body: z.object({ job_ids: AnyJobIds }),
   }),
 } as const;
 

@@ -23,6 +23,23 @@ export const server = {
     dialect,
     reply: z.object({ virtual_organizations: z.record(z.string(), z.unknown()) }),
   }),
+  securityText: endpoint({
+    name: 'wellKnown.security',
+    method: 'GET',
+    path: '/.well-known/security.txt',
+    access: 'public',
+    summary: 'Whom to tell of a vulnerability, as text (RFC 9116)',
+    dialect,
+  }),
+  configuration: endpoint({
+    name: 'config.read',
+    method: 'GET',
+    path: '/api/config/',
+    access: 'user',
+    summary: "The configuration in DiracX's shape, without users; honours If-None-Match and If-Modified-Since",
+    dialect,
+    reply: z.record(z.string(), z.unknown()),
+  }),
   userinfo: endpoint({
     name: 'auth.userinfo',
     method: 'GET',

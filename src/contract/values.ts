@@ -16,3 +16,5 @@ export const Time = z.string();
 export const FailedItem = z.object({ detail: z.string() });
 /** A bulk call about jobs: at most 10,000 ids. */
 export const JobIds = z.array(JobId).min(1).max(10_000);
+/** The same on DiracX's routes, where none is an answer of its own. */
+export const AnyJobIds = z.array(JobId).max(10_000);

@@ -14,7 +14,7 @@ import {
 import { passMultipart } from '../storage/index.js';
 import { OpenThings } from './platform.module.js';
 import { ReplyCheck } from './reply-check.js';
-import { accompanyRequests, requestId } from './requests.js';
+import { accompanyRequests, readJson, requestId } from './requests.js';
 import { Routes } from './routes.js';
 import { ServerModule } from './server.module.js';
 
@@ -59,6 +59,7 @@ async function assemble(config: PlatformConfig, options: ServerOptions, open: Op
   passMultipart(fastify);
   const module = ServerModule.for(config, log, open);
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, { logger: log, abortOnError: false });
+  app.useBodyParser('application/json', { bodyLimit: defaultBodyLimit }, readJson(fastify));
   const metrics = app.get(Metrics);
   accompanyRequests(fastify, routes, log, metrics);
   app.useGlobalFilters(new RefusalFilter(log));

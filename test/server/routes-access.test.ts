@@ -48,6 +48,7 @@ const admitted: Record<Exclude<Access, 'public'>, readonly Kind[]> = {
 const open = [
   'wellKnown.jwks',
   'wellKnown.metadata',
+  'wellKnown.security',
   'health.live',
   'health.ready',
   'health.startup',

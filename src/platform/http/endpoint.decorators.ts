@@ -34,21 +34,33 @@ export function Handles(endpoint: AnyEndpoint): MethodDecorator {
 }
 
 /** A failed validation in DiracX's form: each item says where (`loc`), what (`msg`) and why (`type`). */
-export function refuseInput(where: string, issues: z.core.$ZodIssue[]): Refusal {
-  const problems: Problem[] = issues
-    .slice(0, 100)
-    .map((issue) => ({ path: [where, ...issue.path].join('.'), message: issue.message }));
-  const body = issues.slice(0, 100).map((issue) => ({
-    type: issue.code,
-    loc: [where, ...issue.path],
-    msg: issue.message,
-    input: issue.input ?? null,
+export function refuseInput(where: string, found: z.core.$ZodIssue[]): Refusal {
+  const issues = found.flatMap(alternativesOf).slice(0, 100);
+  const problems: Problem[] = issues.map((issue) => ({
+    path: [where, ...issue.path].join('.'),
+    message: issue.message,
   }));
+  const body = issues.map((issue) => {
+    const isMissing = issue.code === 'invalid_type' && issue.input === undefined;
+    return {
+      type: isMissing ? 'missing' : issue.code,
+      loc: [where, ...issue.path],
+      msg: isMissing ? 'Field required' : issue.message,
+      input: issue.input ?? null,
+    };
+  });
   const first = problems[0];
   return new Refusal('invalid-request', first === undefined ? undefined : `${first.path}: ${first.message}`, {
     problems,
     body,
   });
+}
+
+/** What fits none of several forms is told what each of them misses in it. */
+function alternativesOf(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {
+  if (issue.code !== 'invalid_union' || issue.errors.length === 0) return [issue];
+  const inner = issue.errors.flat().map((one) => ({ ...one, path: [...issue.path, ...one.path] }));
+  return inner.flatMap(alternativesOf);
 }
 
 function parse(schema: z.ZodType | undefined, where: string, value: unknown): unknown {

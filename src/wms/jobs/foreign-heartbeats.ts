@@ -49,12 +49,9 @@ function signOfLife(row: JobRow, now: string): Move {
 }
 
 function metricsOf(row: JobRow, metrics: Metrics): Parameters<typeof setParameters>[1][number][] {
-  return Object.entries(metrics).map(([name, value]) => ({
-    jobId: row.job_id,
-    attempt: row.attempt,
-    name,
-    value: String(value),
-  }));
+  return Object.entries(metrics)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => ({ jobId: row.job_id, attempt: row.attempt, name, value: String(value) }));
 }
 
 /** Commands of the current attempt that no pilot holds; under the job's lock, so nobody else gets them too. */

@@ -9,7 +9,7 @@ export interface Outcomes {
 }
 
 /** Administrators and foreign pilots may change any job of their VO; what else they name is unknown to them. */
-function managesVo({ properties }: UserPrincipal): boolean {
+export function managesVo({ properties }: UserPrincipal): boolean {
   return properties.includes('JobAdministrator') || properties.includes('GenericPilot');
 }
 

@@ -47,8 +47,8 @@ export function readEntries(id: string, updates: UpdatesByTime): { jobId: number
 /** Entries by their times; a clock ahead of the database's does not write the future. */
 export function inOrder(entries: readonly Entry[], now: string): Entry[] {
   return entries
-    .map(({ at, update }) => ({ at: at > now ? now : at, update }))
-    .toSorted((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
+    .toSorted((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0))
+    .map(({ at, update }) => ({ at: at > now ? now : at, update }));
 }
 
 /** A kill or deletion is an order, not news: one from a browser whose clock is behind is carried out as of now. */

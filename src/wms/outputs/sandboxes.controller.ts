@@ -1,5 +1,5 @@
 import { Controller } from '@nestjs/common';
-import { Caller, type UserPrincipal } from '../../auth/index.js';
+import { Caller, mayManageJob, mayReadSandbox, type Owned, type UserPrincipal } from '../../auth/index.js';
 import {
   type BodyOf,
   type ParamsOf,
@@ -9,6 +9,7 @@ import {
   sandboxes as routes,
 } from '../../contract/index.js';
 import { Database, Handles, Input } from '../../platform/index.js';
+import { managesVo } from '../jobs/managed-jobs.js';
 import { ownerOfJob } from './job-owner.js';
 import { ownPrefix, type SandboxOwner, shortPfn } from './pfn.js';
 import { Sandboxes } from './sandboxes.js';
@@ -55,8 +56,9 @@ export class SandboxesController {
     @Caller() user: UserPrincipal,
     @Input(routes.ofJob) { params }: { params: ParamsOf<typeof routes.ofJob> },
   ): Promise<ReplyOf<typeof routes.ofJob>> {
-    await this.managed(user, params.id);
-    return { Input: await this.names(params.id, 'input'), Output: await this.names(params.id, 'output') };
+    const known = await this.isReadable(user, params.id);
+    const names = (kind: 'input' | 'output') => (known ? this.names(params.id, kind) : [null]);
+    return { Input: await names('input'), Output: await names('output') };
   }
 
   @Handles(routes.ofJobByKind)
@@ -64,8 +66,7 @@ export class SandboxesController {
     @Caller() user: UserPrincipal,
     @Input(routes.ofJobByKind) { params }: { params: ParamsOf<typeof routes.ofJobByKind> },
   ): Promise<ReplyOf<typeof routes.ofJobByKind>> {
-    await this.managed(user, params.id);
-    return this.names(params.id, params.kind);
+    return (await this.isReadable(user, params.id)) ? this.names(params.id, params.kind) : [null];
   }
 
   @Handles(routes.assign)
@@ -96,6 +97,7 @@ export class SandboxesController {
     @Caller() user: UserPrincipal,
     @Input(routes.unassignBulk) { body }: { body: BodyOf<typeof routes.unassignBulk> },
   ): Promise<void> {
+    if (body.job_ids.length === 0 && !managesVo(user)) throw new Refusal('forbidden', 'Forbidden');
     for (const jobId of body.job_ids) await this.managed(user, jobId);
     await this.sandboxes.unassign(body.job_ids);
   }
@@ -106,15 +108,25 @@ export class SandboxesController {
     return pfns.length === 0 ? [null] : pfns;
   }
 
-  /** The owner of a job that the user may act on; a foreign job looks like an unknown one. */
-  private async managed(user: UserPrincipal, jobId: number): Promise<SandboxOwner> {
+  /** Whether there is such a job; refuses users to whom it is none of theirs. A foreign job looks like an unknown one. */
+  private async isReadable(user: UserPrincipal, jobId: number): Promise<boolean> {
     const owner = await ownerOfJob(this.database, jobId, user.vo);
-    const own = owner?.subject === user.subject;
-    const sharing = user.properties.includes('JobSharing') && owner?.group === user.group;
-    if (owner !== undefined && (own || sharing || user.properties.includes('JobAdministrator'))) return owner;
-    if (user.properties.includes('JobAdministrator')) throw new Refusal('job-not-found', `There is no job ${jobId}`);
+    if (owner !== undefined && mayReadSandbox(user, ownedBy(owner))) return true;
+    if (user.properties.includes('JobAdministrator')) return false;
     throw new Refusal('forbidden', 'Forbidden');
   }
+
+  /** The owner of a job whose sandboxes the user may change; a foreign job looks like an unknown one. */
+  private async managed(user: UserPrincipal, jobId: number): Promise<SandboxOwner> {
+    const owner = await ownerOfJob(this.database, jobId, user.vo);
+    if (owner !== undefined && mayManageJob(user, ownedBy(owner))) return owner;
+    if (managesVo(user)) throw new Refusal('job-not-found', `There is no job ${jobId}`);
+    throw new Refusal('forbidden', 'Forbidden');
+  }
+}
+
+function ownedBy({ vo, group, subject }: SandboxOwner): Owned {
+  return { vo, owner_group: group, owner_subject: subject };
 }
 
 function ownerOf(user: UserPrincipal): SandboxOwner {

@@ -115,6 +115,7 @@ export class Sandboxes {
   }
 
   async unassign(jobIds: readonly number[]): Promise<void> {
+    if (jobIds.length === 0) return;
     await this.database.execute('DELETE FROM job_sandboxes WHERE job_id IN (?)', [jobIds]);
   }
 

@@ -36,9 +36,13 @@ export class PilotRegister {
   /** Makes the row of a foreign pilot. */
   async register(user: UserPrincipal, body: BodyOf<typeof pilots.register>): Promise<void> {
     const { pilot_stamp, vo, grid_type, grid_site, destination_site, pilot_reference, pilot_status } = body;
-    if (!mayRegisterPilot(user, vo)) throw new Refusal('forbidden', 'Pilots can only be registered for your own VO.');
-    if (this.configuration.get().document.vos[vo] === undefined) {
+    const isKnown = this.configuration.get().document.vos[vo] !== undefined;
+    // Pilots hear of their own VO only; what an administrator has misspelt is told.
+    if (!isKnown && user.properties.includes('ServiceAdministrator')) {
       throw new Refusal('unknown-vo', `VO '${vo}' is not registered in this installation.`);
+    }
+    if (!isKnown || !mayRegisterPilot(user, vo)) {
+      throw new Refusal('forbidden', 'Pilots can only be registered for your own VO.');
     }
     try {
       await this.database.execute(
