@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { request as requestPlain } from 'node:http';
 import { request } from 'node:https';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -33,9 +34,10 @@ async function createDatabase(url, name) {
 
 /** Waits until GET `path` answers 200 with the CA trusted; asks again every 100 ms. */
 function answersAt(url, path, ca) {
-  const ask = () =>
+  const isReady = () =>
     new Promise((resolve) => {
-      const call = request(`${url}${path}`, { ca, timeout: 2_000 }, (reply) => {
+      const ask = url.startsWith('https:') ? request : requestPlain;
+      const call = ask(`${url}${path}`, { ca, timeout: 2_000 }, (reply) => {
         reply.resume();
         resolve(reply.statusCode === 200);
       });
@@ -45,7 +47,7 @@ function answersAt(url, path, ca) {
     });
   return async () => {
     const deadline = Date.now() + 60_000;
-    while (!(await ask())) {
+    while (!(await isReady())) {
       if (Date.now() > deadline) throw new Error(`${url}${path} did not answer within a minute`);
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
@@ -85,7 +87,8 @@ class Installation {
 
 /**
  * Starts everything below `folder`, which the caller made and removes. `configuration` is the document that is applied;
- * `@FOLDER@` in it stands for the folder. `environment` overrides settings of the programs.
+ * `@FOLDER@` in it stands for the folder. `environment` overrides settings of the programs; without `tls` the servers
+ * speak plain HTTP; `database` sizes the private MariaDB; `serverOptions` are options of Node for the servers.
  */
 export async function startInstallation({
   folder,
@@ -94,6 +97,9 @@ export async function startInstallation({
   servers = 1,
   agents = 1,
   environment = {},
+  tls = true,
+  database: size,
+  serverOptions = [],
   log = () => undefined,
 }) {
   mkdirSync(folder, { recursive: true });
@@ -102,6 +108,7 @@ export async function startInstallation({
     dataDir: join(folder, 'services'),
     durable: true,
     log,
+    ...(size === undefined ? {} : { size }),
     ...(urls === undefined ? {} : { urls }),
   });
   const started = [];
@@ -111,7 +118,8 @@ export async function startInstallation({
     const masterKey = join(folder, 'master.key');
     writeFileSync(masterKey, randomBytes(32).toString('hex'), { mode: 0o600 });
     const ports = await Promise.all(Array.from({ length: servers }, freePort));
-    const url = `https://localhost:${ports[0]}`;
+    const scheme = tls ? 'https' : 'http';
+    const url = `${scheme}://localhost:${ports[0]}`;
     const database = `pilotage_${randomBytes(4).toString('hex')}`;
     const settings = {
       PATH: process.env.PATH,
@@ -120,9 +128,8 @@ export async function startInstallation({
       PILOTAGE_REDIS_URL: services.redisUrl,
       PILOTAGE_REDIS_PREFIX: `pilotage-${randomBytes(4).toString('hex')}`,
       PILOTAGE_PUBLIC_URL: url,
-      PILOTAGE_TLS_CERT: certificates.cert,
-      PILOTAGE_TLS_KEY: certificates.key,
-      PILOTAGE_CA: certificates.ca,
+      ...(tls ? { PILOTAGE_TLS_CERT: certificates.cert, PILOTAGE_TLS_KEY: certificates.key } : {}),
+      ...(tls ? { PILOTAGE_CA: certificates.ca } : {}),
       PILOTAGE_MASTER_KEY_FILE: masterKey,
       PILOTAGE_DATA_DIR: folder,
       PILOTAGE_AGENT_PACE: '0.1',
@@ -130,8 +137,8 @@ export async function startInstallation({
     };
     const serverPrograms = ports.map((port, index) => {
       const own = { ...settings, PILOTAGE_LISTEN: `127.0.0.1:${port}` };
-      const ready = answersAt(`https://localhost:${port}`, '/api/health/live', ca);
-      return new Program(`server ${index + 1}`, ['dist/main.js'], {
+      const ready = answersAt(`${scheme}://localhost:${port}`, '/api/health/live', ca);
+      return new Program(`server ${index + 1}`, [...serverOptions, 'dist/main.js'], {
         environment: own,
         logFile: join(folder, `server-${index + 1}.log`),
         ready,
