@@ -54,14 +54,11 @@ export class Reports {
   ): Promise<Map<Report, BatchOutcome<void>>> {
     const ids = wave.map(({ jobId }) => jobId);
     const rows = await this.jobs.lock(tx, ids);
-    const leases = await tx.query<{ job_id: number; sequence: number }>(
-      'SELECT job_id, sequence FROM leases WHERE job_id IN (?)',
-      [ids],
-    );
-    const sequences = new Map(leases.map(({ job_id, sequence }) => [job_id, sequence]));
     const holds = ({ jobId, attempt }: Report): boolean => rows.get(jobId)?.lease_attempt === attempt;
-    const fresh = wave.filter((report) => holds(report) && report.sequence > (sequences.get(report.jobId) ?? 0));
-    await this.jobs.move(tx, effects, fresh.filter(says).map(moveOf));
+    const fresh = wave.filter(
+      (report) => holds(report) && report.sequence > (rows.get(report.jobId)?.lease_sequence ?? 0),
+    );
+    await this.jobs.move(tx, effects, fresh.filter(says).map(moveOf), rows);
     await setReported(tx, fresh);
     await noteSequences(tx, fresh);
     await noteStarts(tx, fresh);
