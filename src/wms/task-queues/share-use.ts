@@ -116,8 +116,18 @@ const sums = `SELECT vo, owner_group AS \`group\`, owner_subject AS ownerSubject
   SUM(used * POW(0.5, TIMESTAMPDIFF(MICROSECOND, at, NOW(6)) / 1e6 / ${halfLifeSeconds})) AS used
   FROM share_use WHERE TRUE`;
 
-function keysOf({ vo, group, ownerSubject }: ShareEntity): [string, string, string] {
-  return [vo, `${vo}\n${group}`, `${vo}\n${group}\n${ownerSubject}`];
+type Keys = [vo: string, group: string, owner: string];
+
+/** Task queues live long and their entity never changes; making the keys for each claim costs more than all the rest. */
+const keys = new WeakMap<ShareEntity, Keys>();
+
+function keysOf(entity: ShareEntity): Keys {
+  const known = keys.get(entity);
+  if (known !== undefined) return known;
+  const { vo, group, ownerSubject } = entity;
+  const made: Keys = [vo, `${vo}\n${group}`, `${vo}\n${group}\n${ownerSubject}`];
+  keys.set(entity, made);
+  return made;
 }
 
 /** Adds use on all three levels. */
