@@ -51,7 +51,7 @@ export class ShareUse {
     return (entity) => {
       const vo = vos[entity.vo];
       const group = vo?.groups[entity.group];
-      const [ofVo, ofGroup, ofOwner] = keysOf(entity);
+      const [ofVo, ofGroup, ofOwner] = knownKeysOf(entity);
       return {
         vo: used(ofVo) / (vo?.share ?? 1),
         group: used(ofGroup) / (group?.share ?? 1),
@@ -118,16 +118,17 @@ const sums = `SELECT vo, owner_group AS \`group\`, owner_subject AS ownerSubject
 
 type Keys = [vo: string, group: string, owner: string];
 
-/** Task queues live long and their entity never changes; making the keys for each claim costs more than all the rest. */
-const keys = new WeakMap<ShareEntity, Keys>();
+function keysOf({ vo, group, ownerSubject }: ShareEntity): Keys {
+  return [vo, `${vo}\n${group}`, `${vo}\n${group}\n${ownerSubject}`];
+}
 
-function keysOf(entity: ShareEntity): Keys {
-  const known = keys.get(entity);
-  if (known !== undefined) return known;
-  const { vo, group, ownerSubject } = entity;
-  const made: Keys = [vo, `${vo}\n${group}`, `${vo}\n${group}\n${ownerSubject}`];
-  keys.set(entity, made);
-  return made;
+/** The entities of task queues live long and never change; making their keys for each claim costs more than the rest. */
+const known = new WeakMap<ShareEntity, Keys>();
+
+function knownKeysOf(entity: ShareEntity): Keys {
+  const keys = known.get(entity) ?? keysOf(entity);
+  known.set(entity, keys);
+  return keys;
 }
 
 /** Adds use on all three levels. */
