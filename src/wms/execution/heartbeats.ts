@@ -72,7 +72,7 @@ export class Heartbeats {
     );
     await tx.execute('UPDATE jobs SET heart_beat_time = NOW(6) WHERE job_id IN (?)', [ids]);
     const tails = last.flatMap(({ job_id, metrics: { StandardOutput: tail } }) =>
-      tail === undefined ? [] : [[job_id, tail]],
+      tail === undefined ? [] : [[job_id, wellFormed(tail)]],
     );
     if (tails.length === 0) return;
     await tx.execute(
@@ -102,6 +102,11 @@ export class Heartbeats {
 /** A list of [job id, text] as a table, joined row by row: with CASE the time would grow with the square of its length. */
 function listOf(text: string): string {
   return `JSON_TABLE(?, '$[*]' COLUMNS (job_id BIGINT UNSIGNED PATH '$[0]', ${text} MEDIUMTEXT PATH '$[1]')) AS listed`;
+}
+
+/** A cut may leave half of a surrogate pair, which the database takes for no JSON at all. */
+function wellFormed(text: string): string {
+  return Buffer.from(text).toString();
 }
 
 function holds(rows: Map<number, JobRow>, stamp: string, { job_id, attempt }: Beat): boolean {

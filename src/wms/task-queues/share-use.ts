@@ -126,9 +126,11 @@ function keysOf({ vo, group, ownerSubject }: ShareEntity): Keys {
 const known = new WeakMap<ShareEntity, Keys>();
 
 function knownKeysOf(entity: ShareEntity): Keys {
-  const keys = known.get(entity) ?? keysOf(entity);
-  known.set(entity, keys);
-  return keys;
+  const keys = known.get(entity);
+  if (keys !== undefined) return keys;
+  const made = keysOf(entity);
+  known.set(entity, made);
+  return made;
 }
 
 /** Adds use on all three levels. */
