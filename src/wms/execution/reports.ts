@@ -93,7 +93,10 @@ async function noteSequences(tx: Transaction, fresh: readonly Report[]): Promise
 async function noteStarts(tx: Transaction, fresh: readonly Report[]): Promise<void> {
   const started = fresh.filter(({ status }) => status === 'Running');
   if (started.length === 0) return;
-  await tx.execute('UPDATE attempts SET started_at = NOW(6) WHERE (job_id, attempt) IN (?) AND started_at IS NULL', [
-    started.map(({ jobId, attempt }) => [jobId, attempt]),
-  ]);
+  // MariaDB reads the whole table for an UPDATE whose list of pairs has one member, hence the ids besides.
+  await tx.execute(
+    `UPDATE attempts SET started_at = NOW(6)
+     WHERE job_id IN (?) AND (job_id, attempt) IN (?) AND started_at IS NULL`,
+    [started.map(({ jobId }) => jobId), started.map(({ jobId, attempt }) => [jobId, attempt])],
+  );
 }
