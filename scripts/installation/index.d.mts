@@ -1,4 +1,4 @@
-import type { Services } from '../services/index.mjs';
+import type { DatabaseSize, Services } from '../services/index.mjs';
 
 /** A program of dist/ as a process of its own. */
 export interface InstalledProgram {
@@ -31,5 +31,10 @@ export function startInstallation(options: {
   servers?: number;
   agents?: number;
   environment?: Record<string, string>;
+  /** Default true; without it the servers speak plain HTTP. */
+  tls?: boolean;
+  database?: DatabaseSize;
+  /** Options of Node for the servers. */
+  serverOptions?: string[];
   log?: (line: string) => void;
 }): Promise<Installation>;

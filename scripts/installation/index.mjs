@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { request as requestPlain } from 'node:http';
 import { request } from 'node:https';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -33,9 +34,10 @@ async function createDatabase(url, name) {
 
 /** Waits until GET `path` answers 200 with the CA trusted; asks again every 100 ms. */
 function answersAt(url, path, ca) {
-  const ask = () =>
+  const isReady = () =>
     new Promise((resolve) => {
-      const call = request(`${url}${path}`, { ca, timeout: 2_000 }, (reply) => {
+      const ask = url.startsWith('https:') ? request : requestPlain;
+      const call = ask(`${url}${path}`, { ca, timeout: 2_000 }, (reply) => {
         reply.resume();
         resolve(reply.statusCode === 200);
       });
@@ -45,7 +47,7 @@ function answersAt(url, path, ca) {
     });
   return async () => {
     const deadline = Date.now() + 60_000;
-    while (!(await ask())) {
+    while (!(await isReady())) {
       if (Date.now() > deadline) throw new Error(`${url}${path} did not answer within a minute`);
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
@@ -83,8 +85,10 @@ class Installation {
   }
 }
 
+const schemeOf = (tls) => (tls ? 'https' : 'http');
+
 /** Database of its own, keys and certificates below `folder`, and the settings of all programs. */
-async function prepare({ folder, services, ports, environment }) {
+async function prepare({ folder, services, ports, environment, tls }) {
   const certificates = await makeCertificates(folder);
   const masterKey = join(folder, 'master.key');
   writeFileSync(masterKey, randomBytes(32).toString('hex'), { mode: 0o600 });
@@ -96,10 +100,9 @@ async function prepare({ folder, services, ports, environment }) {
     PILOTAGE_DATABASE_URL: await createDatabase(services.databaseUrl, database),
     PILOTAGE_REDIS_URL: services.redisUrl,
     PILOTAGE_REDIS_PREFIX: `pilotage-${id}`,
-    PILOTAGE_PUBLIC_URL: `https://localhost:${ports[0]}`,
-    PILOTAGE_TLS_CERT: certificates.cert,
-    PILOTAGE_TLS_KEY: certificates.key,
-    PILOTAGE_CA: certificates.ca,
+    PILOTAGE_PUBLIC_URL: `${schemeOf(tls)}://localhost:${ports[0]}`,
+    ...(tls ? { PILOTAGE_TLS_CERT: certificates.cert, PILOTAGE_TLS_KEY: certificates.key } : {}),
+    ...(tls ? { PILOTAGE_CA: certificates.ca } : {}),
     PILOTAGE_MASTER_KEY_FILE: masterKey,
     PILOTAGE_DATA_DIR: folder,
     PILOTAGE_AGENT_PACE: '0.1',
@@ -109,11 +112,11 @@ async function prepare({ folder, services, ports, environment }) {
 }
 
 /** A server that is ready when it answers with a certificate of our own CA: then it is the one that we started. */
-function serverProgram(port, number, { folder, settings, ca }) {
-  return new Program(`server ${number}`, ['dist/main.js'], {
+function serverProgram(port, number, { folder, settings, ca, tls, serverOptions }) {
+  return new Program(`server ${number}`, [...serverOptions, 'dist/main.js'], {
     environment: { ...settings, PILOTAGE_LISTEN: `127.0.0.1:${port}` },
     logFile: join(folder, `server-${number}.log`),
-    ready: answersAt(`https://localhost:${port}`, '/api/health/live', readFileSync(ca, 'utf8')),
+    ready: answersAt(`${schemeOf(tls)}://localhost:${port}`, '/api/health/live', readFileSync(ca, 'utf8')),
   });
 }
 
@@ -129,7 +132,8 @@ const freePorts = (count) => Promise.all(Array.from({ length: count }, freePort)
 
 /**
  * Starts everything below `folder`, which the caller made and removes. `configuration` is the document that is applied;
- * `@FOLDER@` in it stands for the folder. `environment` overrides settings of the programs.
+ * `@FOLDER@` in it stands for the folder. `environment` overrides settings of the programs; without `tls` the servers
+ * speak plain HTTP; `database` sizes the private MariaDB; `serverOptions` are options of Node for the servers.
  */
 export async function startInstallation({
   folder,
@@ -138,16 +142,20 @@ export async function startInstallation({
   servers = 1,
   agents = 1,
   environment = {},
+  tls = true,
+  database: size,
+  serverOptions = [],
   log = () => undefined,
 }) {
   mkdirSync(folder, { recursive: true });
   log('starting MariaDB and Redis');
-  const own = urls === undefined ? {} : { urls };
+  const own = { ...(size === undefined ? {} : { size }), ...(urls === undefined ? {} : { urls }) };
   const services = await startServices({ dataDir: join(folder, 'services'), durable: true, log, ...own });
   const started = [];
   try {
     const ports = await freePorts(servers);
-    const prepared = { folder, ...(await prepare({ folder, services, ports, environment })) };
+    const made = await prepare({ folder, services, ports, environment, tls });
+    const prepared = { folder, tls, serverOptions, ...made };
     const metricsPorts = await freePorts(agents);
     const installation = new Installation({
       url: prepared.settings.PILOTAGE_PUBLIC_URL,

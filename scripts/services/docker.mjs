@@ -16,7 +16,7 @@ export async function findDocker() {
 }
 
 /** MariaDB in a container. Its data are in a volume named after `folder`, removed at the end unless durable. */
-export async function mariadbContainer({ docker, folder, port, durable }) {
+export async function mariadbContainer({ docker, folder, port, durable, size }) {
   const name = `pilotage-mariadb-${randomUUID()}`;
   const volume = `pilotage-${createHash('sha256').update(folder).digest('hex').slice(0, 16)}`;
   const container = new Container({
@@ -25,7 +25,7 @@ export async function mariadbContainer({ docker, folder, port, durable }) {
     volume: durable ? undefined : volume,
     options: ['--hostname', name, '-p', `127.0.0.1:${port}:3306`, '-v', `${volume}:/var/lib/mysql`],
     environment: ['-e', 'MARIADB_ALLOW_EMPTY_ROOT_PASSWORD=1'],
-    image: ['mariadb:11', ...tuning(durable)],
+    image: ['mariadb:11', ...tuning(durable, size)],
     answersAsOurs: async () => (await askMariadb(port, 'SELECT @@hostname AS answer')) === name,
   });
   await container.create();

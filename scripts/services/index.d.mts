@@ -27,11 +27,19 @@ export interface Services {
   stop(): Promise<void>;
 }
 
+/** Sizes of a private MariaDB, as its options take them (`1G`). */
+export interface DatabaseSize {
+  bufferPool: string;
+  logFile: string;
+}
+
 export interface ServicesOptions {
   /** Folder for data and logs; existing MariaDB data in it are used. The caller removes it. */
   dataDir: string;
   /** Every commit reaches the disk. Tests do without. Default false. */
   durable?: boolean;
+  /** Default: small. */
+  size?: DatabaseSize;
   /** Gets one line for each thing that takes long. */
   log?: (line: string) => void;
   /**

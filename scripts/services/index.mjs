@@ -14,7 +14,7 @@ const attempts = 3;
  * What was given is used as it is and never stopped; what was started is private to `dataDir` and is stopped by
  * `stop()`, or when this process ends, however it ends. See index.d.mts for the options.
  */
-export async function startServices({ dataDir, durable = false, log = () => undefined, urls = testUrls() }) {
+export async function startServices({ dataDir, durable = false, size, log = () => undefined, urls = testUrls() }) {
   const folder = resolve(dataDir);
   mkdirSync(folder, { recursive: true });
   await checkGiven(urls);
@@ -27,7 +27,7 @@ export async function startServices({ dataDir, durable = false, log = () => unde
   const forget = stopAtOurEnd({ stop, abandon: () => started.forEach((server) => server.abandon()) });
   try {
     const [mariadb, redis] = await both(
-      urls.databaseUrl ? null : onFreePort(start.mariadb, { folder: join(folder, 'mariadb'), durable }, started),
+      urls.databaseUrl ? null : onFreePort(start.mariadb, { folder: join(folder, 'mariadb'), durable, size }, started),
       urls.redisUrl ? null : onFreePort(start.redis, { folder: join(folder, 'redis') }, started),
     );
     return {

@@ -4,7 +4,7 @@ import { ServerProcess } from './process.mjs';
 import { findProgram, mustRun } from './programs.mjs';
 
 // Smaller than MariaDB's default of 96 MB: every private instance writes the whole file at start.
-const logFileSize = '--innodb-log-file-size=64M';
+const smallest = { bufferPool: '128M', logFile: '64M' };
 
 /** The programs that a private MariaDB needs, or undefined if the machine lacks one of them. */
 export function findMariadb() {
@@ -17,14 +17,14 @@ export function findMariadb() {
  * A private MariaDB in `folder` on a loopback port, root without a password. Existing data are kept.
  * Not durable means: a crash of the machine may lose the last second, which tests do not mind.
  */
-export async function privateMariadb({ programs, folder, port, durable }) {
+export async function privateMariadb({ programs, folder, port, durable, size }) {
   mkdirSync(folder, { recursive: true });
   const data = join(realpathSync(folder), 'data');
   await initialise(programs.install, data, folder);
   const server = new ServerProcess({
     name: 'MariaDB',
     program: programs.server,
-    args: [...commonOptions(data, durable), `--port=${port}`, `--pid-file=${join(data, 'mariadbd.pid')}`],
+    args: [...commonOptions(data, tuning(durable, size)), `--port=${port}`, `--pid-file=${join(data, 'mariadbd.pid')}`],
     logFile: join(folder, 'mariadb.log'),
     answersAsOurs: async (pid) => {
       const pidFile = await askMariadb(port, 'SELECT @@pid_file AS answer');
@@ -36,14 +36,14 @@ export async function privateMariadb({ programs, folder, port, durable }) {
 }
 
 /** The options that every MariaDB of ours gets, in a container too. */
-export function tuning(durable) {
+export function tuning(durable, { bufferPool, logFile } = smallest) {
   return [
     '--skip-log-bin',
     '--skip-name-resolve',
     '--character-set-server=utf8mb4',
     '--max-connections=300',
-    '--innodb-buffer-pool-size=128M',
-    logFileSize,
+    `--innodb-buffer-pool-size=${bufferPool}`,
+    `--innodb-log-file-size=${logFile}`,
     ...(durable ? [] : ['--innodb-flush-log-at-trx-commit=0', '--innodb-doublewrite=0']),
   ];
 }
@@ -63,15 +63,8 @@ export async function askMariadb(port, sql) {
 
 // `--no-defaults` has to stand first, else the machine's own /etc/mysql is read. No socket: its path is limited to
 // 107 characters, and nothing of ours needs it.
-function commonOptions(data, durable) {
-  return [
-    '--no-defaults',
-    ...asRoot(),
-    `--datadir=${data}`,
-    '--socket=',
-    '--bind-address=127.0.0.1',
-    ...tuning(durable),
-  ];
+function commonOptions(data, tuned) {
+  return ['--no-defaults', ...asRoot(), `--datadir=${data}`, '--socket=', '--bind-address=127.0.0.1', ...tuned];
 }
 
 function asRoot() {
@@ -91,7 +84,7 @@ async function initialise(program, data, folder) {
     '--skip-test-db',
     // A machine without its own name in /etc/hosts is refused otherwise.
     '--force',
-    logFileSize,
+    `--innodb-log-file-size=${smallest.logFile}`,
   ]);
   renameSync(fresh, join(folder, 'data'));
 }

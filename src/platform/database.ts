@@ -89,9 +89,13 @@ export class Database implements Queryable {
     const { pool } = source.driver as unknown as {
       pool: { on(event: string, listener: (connection: Session) => void): void };
     };
-    pool.on('connection', (connection) => connection.query(sessionSettings));
+    pool.on('connection', (connection) => {
+      for (const setting of sessionSettings) connection.query(setting);
+    });
     // The connection that initialize() used was opened before the listener stood.
-    await source.query(sessionSettings);
+    const first = source.createQueryRunner();
+    for (const setting of sessionSettings) await first.query(setting);
+    await first.release();
     return new Database(source, over(source));
   }
 
@@ -107,7 +111,7 @@ export class Database implements Queryable {
   async transaction<T>(body: (tx: Transaction) => Promise<T>): Promise<T> {
     for (let tries = 1; ; tries += 1) {
       try {
-        return await this.source.transaction('READ COMMITTED', (manager) => body(over(manager)));
+        return await this.source.transaction((manager) => body(over(manager)));
       } catch (error) {
         if (!lockedByOther.has(codeOf(error)) || tries >= 5) throw error;
         await new Promise((resolve) => setTimeout(resolve, tries * 10 * Math.random()));
@@ -171,8 +175,12 @@ interface Session {
   query(sql: string): void;
 }
 
-const sessionSettings = `SET time_zone = '+00:00', innodb_lock_wait_timeout = 20,
-  sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'`;
+// Once per session, so that transactions need no statement for it.
+const sessionSettings = [
+  `SET time_zone = '+00:00', innodb_lock_wait_timeout = 20,
+  sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'`,
+  'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED',
+];
 
 function parseUrl(url: string): {
   host?: string;

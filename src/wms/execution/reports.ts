@@ -54,14 +54,11 @@ export class Reports {
   ): Promise<Map<Report, BatchOutcome<void>>> {
     const ids = wave.map(({ jobId }) => jobId);
     const rows = await this.jobs.lock(tx, ids);
-    const leases = await tx.query<{ job_id: number; sequence: number }>(
-      'SELECT job_id, sequence FROM leases WHERE job_id IN (?)',
-      [ids],
-    );
-    const sequences = new Map(leases.map(({ job_id, sequence }) => [job_id, sequence]));
     const holds = ({ jobId, attempt }: Report): boolean => rows.get(jobId)?.lease_attempt === attempt;
-    const fresh = wave.filter((report) => holds(report) && report.sequence > (sequences.get(report.jobId) ?? 0));
-    await this.jobs.move(tx, effects, fresh.filter(says).map(moveOf));
+    const fresh = wave.filter(
+      (report) => holds(report) && report.sequence > (rows.get(report.jobId)?.lease_sequence ?? 0),
+    );
+    await this.jobs.move(tx, effects, fresh.filter(says).map(moveOf), rows);
     await setReported(tx, fresh);
     await noteSequences(tx, fresh);
     await noteStarts(tx, fresh);
@@ -96,7 +93,10 @@ async function noteSequences(tx: Transaction, fresh: readonly Report[]): Promise
 async function noteStarts(tx: Transaction, fresh: readonly Report[]): Promise<void> {
   const started = fresh.filter(({ status }) => status === 'Running');
   if (started.length === 0) return;
-  await tx.execute('UPDATE attempts SET started_at = NOW(6) WHERE (job_id, attempt) IN (?) AND started_at IS NULL', [
-    started.map(({ jobId, attempt }) => [jobId, attempt]),
-  ]);
+  // MariaDB reads the whole table for an UPDATE whose list of pairs has one member, hence the ids besides.
+  await tx.execute(
+    `UPDATE attempts SET started_at = NOW(6)
+     WHERE job_id IN (?) AND (job_id, attempt) IN (?) AND started_at IS NULL`,
+    [started.map(({ jobId }) => jobId), started.map(({ jobId, attempt }) => [jobId, attempt])],
+  );
 }

@@ -14,7 +14,7 @@ export interface Effects {
 const columnsOfRow = `j.job_id, j.vo, j.owner, j.owner_group, j.owner_subject, j.status, j.minor_status, j.application_status,
   j.attempt, j.task_queue_id, j.waiting_in, j.payload_retries, j.site, j.user_priority, j.reschedule_counter,
   j.infrastructure_failures, j.reschedule_time, j.start_exec_time, j.end_exec_time, j.heart_beat_time,
-  l.attempt AS lease_attempt, l.pilot_stamp AS lease_stamp`;
+  l.attempt AS lease_attempt, l.pilot_stamp AS lease_stamp, l.sequence AS lease_sequence`;
 
 /** The jobs of the installation, and the only writer of their state (with the claim, which is a move too). */
 @Injectable()
@@ -56,13 +56,18 @@ export class Jobs {
   /**
    * Moves jobs through the state machine, in bulk: compare-and-set on state and attempt under row locks, with the
    * history rows, in the caller's transaction. A refused move is an answer, not an error, and changes nothing.
-   * One move per job and call.
+   * One move per job and call. `locked`: the rows, if the caller has them from {@link lock} in this transaction and
+   * nothing has changed them since.
    */
-  async move(tx: Transaction, effects: Effects, moves: readonly Move[]): Promise<Map<number, Moved>> {
-    const rows = await this.lock(
-      tx,
-      moves.map((move) => move.jobId),
-    );
+  async move(
+    tx: Transaction,
+    effects: Effects,
+    moves: readonly Move[],
+    locked?: ReadonlyMap<number, JobRow>,
+  ): Promise<Map<number, Moved>> {
+    if (moves.length === 0) return new Map();
+    const ids = moves.map((move) => move.jobId);
+    const rows = locked ?? (await this.lock(tx, ids));
     const now = await databaseNow(tx);
     const moved = new Map<number, Moved>();
     const decided: { row: JobRow; move: Move; decision: Decision }[] = [];
@@ -96,19 +101,19 @@ export class Jobs {
     return moved;
   }
 
-  /** Rows that change alike are changed by one statement. */
+  /** Rows that change in the same columns are changed by one statement. */
   private async update(tx: Transaction, decided: { row: JobRow; decision: Decision }[]): Promise<void> {
-    const alike = new Map<string, { columns: Decision['columns']; ids: number[] }>();
+    const alike = new Map<string, Change[]>();
     for (const { row, decision } of decided) {
-      const key = JSON.stringify(decision.columns);
-      const group = alike.get(key) ?? { columns: decision.columns, ids: [] };
-      group.ids.push(row.job_id);
-      alike.set(key, group);
+      const names = Object.keys(decision.columns).toSorted();
+      const changes = alike.get(names.join()) ?? [];
+      changes.push({ id: row.job_id, columns: decision.columns });
+      alike.set(names.join(), changes);
     }
-    for (const { columns, ids } of alike.values()) {
-      const names = Object.keys(columns);
-      const assignments = ['last_update_time = NOW(6)', ...names.map((name) => `${name} = ?`)].join(', ');
-      await tx.execute(`UPDATE jobs SET ${assignments} WHERE job_id IN (?)`, [...Object.values(columns), ids]);
+    for (const changes of alike.values()) {
+      for (let start = 0; start < changes.length; start += perUpdate) {
+        await updateJobs(tx, changes.slice(start, start + perUpdate));
+      }
     }
   }
 
@@ -139,6 +144,33 @@ export class Jobs {
     );
     for (const row of held) if (row.lease_stamp !== null) effects.pilots.add(row.lease_stamp);
   }
+}
+
+interface Change {
+  id: number;
+  columns: Decision['columns'];
+}
+
+/** The database looks through the cases of a statement row by row. */
+const perUpdate = 200;
+
+/** The rows of these changes, which name the same columns. A column that gets one value everywhere needs no cases. */
+async function updateJobs(tx: Transaction, changes: readonly Change[]): Promise<void> {
+  const names = Object.keys(changes[0]?.columns ?? {}) as (keyof Decision['columns'])[];
+  const values: unknown[] = [];
+  const assignments = names.map((name) => {
+    const of = changes.map(({ id, columns }) => [id, columns[name]]);
+    if (of.every(([, value]) => value === of[0]?.[1])) {
+      values.push(of[0]?.[1]);
+      return `${name} = ?`;
+    }
+    values.push(...of.flat());
+    return `${name} = CASE job_id ${of.map(() => 'WHEN ? THEN ?').join(' ')} END`;
+  });
+  await tx.execute(`UPDATE jobs SET ${['last_update_time = NOW(6)', ...assignments].join(', ')} WHERE job_id IN (?)`, [
+    ...values,
+    changes.map(({ id }) => id),
+  ]);
 }
 
 /** Appends to the history of jobs. The states are taken from the entries, the attempt from the row. */

@@ -53,6 +53,8 @@ export interface JobRow extends JobFacts {
   /** The attempt that holds the lease, and its pilot; null when nothing can be executing. */
   lease_attempt: number | null;
   lease_stamp: string | null;
+  /** The last report of that attempt. */
+  lease_sequence: number | null;
 }
 
 export type Refused = 'unknown' | 'stale-attempt' | 'not-held' | 'wrong-state' | 'transition';

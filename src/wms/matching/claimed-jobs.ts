@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { longestTokenSeconds, Tokens } from '../../auth/index.js';
 import { type ClaimedJob, Expansion, JobDescription, substitute } from '../../contract/index.js';
-import { Database } from '../../platform/index.js';
+import { BatchLane, Database } from '../../platform/index.js';
 import type { ClaimedAttempt } from './earlier-claims.sql.js';
 
 const largestCache = 1_000;
@@ -13,20 +13,24 @@ const afterwards = 86_400;
 export class ClaimedJobs {
   private readonly descriptions = new Map<number, JobDescription>();
 
+  private readonly documents: BatchLane<number[], Map<number, string>>;
+
   constructor(
     private readonly database: Database,
     private readonly tokens: Tokens,
-  ) {}
+  ) {
+    this.documents = new BatchLane((lists) => this.read(lists), { largest: 200, lanes: 2 });
+  }
 
   /** The reply for each attempt, in their order. `wallLeft` is what the pilot has left (seconds). */
   async describe(attempts: readonly ClaimedAttempt[], wallLeft: number): Promise<ClaimedJob[]> {
-    await this.load(attempts.map(({ description_id }) => description_id));
-    return attempts.map((attempt) => this.describeOne(attempt, Math.min(longestTokenSeconds, wallLeft + afterwards)));
+    const descriptions = await this.load(attempts.map(({ description_id }) => description_id));
+    const lifetime = Math.min(longestTokenSeconds, wallLeft + afterwards);
+    return attempts.map((attempt) => this.describeOne(attempt, descriptions.get(attempt.description_id), lifetime));
   }
 
-  private describeOne(attempt: ClaimedAttempt, lifetime: number): ClaimedJob {
+  private describeOne(attempt: ClaimedAttempt, description: JobDescription | undefined, lifetime: number): ClaimedJob {
     const { job_id, vo, stamp, owner, owner_group, site, processors, memory, gpus, lease_seconds } = attempt;
-    const description = this.descriptions.get(attempt.description_id);
     if (description === undefined) throw new Error(`Job ${job_id} has no description ${attempt.description_id}`);
     const expansion = attempt.expansion === null ? null : Expansion.parse(JSON.parse(attempt.expansion));
     const { token } = this.tokens.forAttempt({ vo, stamp, jobId: job_id, attempt: attempt.attempt }, lifetime);
@@ -46,18 +50,35 @@ export class ClaimedJobs {
     };
   }
 
-  private async load(ids: readonly number[]): Promise<void> {
-    const missing = [...new Set(ids)].filter((id) => !this.descriptions.has(id));
-    if (missing.length === 0) return;
-    if (this.descriptions.size + missing.length > largestCache) {
-      for (const id of this.descriptions.keys()) if (!ids.includes(id)) this.descriptions.delete(id);
+  /** The caller gets a map of its own: other claims may throw out what it needs from the common one meanwhile. */
+  private async load(ids: readonly number[]): Promise<Map<number, JobDescription>> {
+    const wanted = new Map<number, JobDescription>();
+    const missing = new Set<number>();
+    for (const id of ids) {
+      const known = this.descriptions.get(id);
+      if (known === undefined) missing.add(id);
+      else wanted.set(id, known);
     }
+    if (missing.size === 0) return wanted;
+    const documents = await this.documents.add([...missing]);
+    for (const id of missing) {
+      const document = documents.get(id);
+      if (document === undefined) continue;
+      const description = JobDescription.parse(JSON.parse(document));
+      wanted.set(id, description);
+      if (this.descriptions.size >= largestCache) this.descriptions.clear();
+      this.descriptions.set(id, description);
+    }
+    return wanted;
+  }
+
+  /** The descriptions that several claims of a batch want, by one statement. */
+  private async read(lists: number[][]): Promise<{ ok: Map<number, string> }[]> {
     const rows = await this.database.query<{ description_id: number; document: string }>(
       'SELECT description_id, document FROM job_descriptions WHERE description_id IN (?)',
-      [missing],
+      [[...new Set(lists.flat())]],
     );
-    for (const { description_id, document } of rows) {
-      this.descriptions.set(description_id, JobDescription.parse(JSON.parse(document)));
-    }
+    const documents = new Map(rows.map(({ description_id, document }) => [description_id, document]));
+    return lists.map(() => ({ ok: documents }));
   }
 }

@@ -85,7 +85,7 @@ export class Claims {
       else if (asked !== null && !earlier.has(keyOf(claim)) && !asking.has(keyOf(claim)))
         asking.set(keyOf(claim), asked);
     }
-    const stock = new Stock((queue, wanted) => takeJobs(tx, queue, wanted));
+    const stock = new Stock((orders) => takeJobs(tx, orders));
     const uses = await distribute(
       [...asking.values()].map(({ claimer }) => claimer),
       stock,

@@ -1,12 +1,10 @@
 import type { ClaimableJob } from '../jobs/claim-jobs.js';
 import type { Head } from '../task-queues/shares.js';
 import type { WaitingQueue } from '../task-queues/task-queue-index.js';
+import type { QueueOrder } from './take-jobs.sql.js';
 
-/** Where jobs come from: the next `limit` jobs of a queue besides those already seen; fewer when there are no more. */
-export type JobSource = (
-  queue: number,
-  wanted: { limit: number; seen: readonly number[]; owner: string | null },
-) => Promise<ClaimableJob[]>;
+/** Where jobs come from: for each order the next jobs of its queue; fewer than its limit when there are no more. */
+export type JobSource = (orders: readonly QueueOrder[]) => Promise<ClaimableJob[][]>;
 
 interface Shelf {
   jobs: ClaimableJob[];
@@ -54,18 +52,42 @@ export class Stock {
 
   /** Fetches what was ordered, queues in the order of their ids. False when nothing was ordered. */
   async restock(): Promise<boolean> {
-    const orders = [...this.orders.values()].toSorted((a, b) => a.queue - b.queue);
+    let left = [...this.orders.values()].toSorted((a, b) => a.queue - b.queue);
+    const ordered = left.length > 0;
     this.orders.clear();
-    for (const { queue, owner, count } of orders) {
-      const shelf = this.shelves.get(queue) ?? { jobs: [], seen: [], last: null, exhausted: new Set() };
-      this.shelves.set(queue, shelf);
-      const jobs = await this.source(queue, { limit: count, seen: shelf.seen, owner });
+    // A second order of a queue must know what the first one got.
+    while (left.length > 0) {
+      const now = left.filter((order, index) => left[index - 1]?.queue !== order.queue);
+      left = left.filter((order) => !now.includes(order));
+      await this.fetch(now);
+    }
+    return ordered;
+  }
+
+  private async fetch(orders: readonly { queue: number; owner: string | null; count: number }[]): Promise<void> {
+    const shelves = orders.map(({ queue }) => this.shelfOf(queue));
+    const fetched = await this.source(
+      orders.map(({ queue, owner, count }, index) => ({
+        queue,
+        limit: count,
+        owner,
+        seen: shelves[index]?.seen ?? [],
+      })),
+    );
+    orders.forEach(({ queue, owner, count }, index) => {
+      const shelf = this.shelfOf(queue);
+      const jobs = fetched[index] ?? [];
       shelf.jobs.push(...jobs);
       shelf.jobs.sort((a, b) => b.user_priority - a.user_priority || a.job_id - b.job_id);
       shelf.seen.push(...jobs.map(({ job_id }) => job_id));
       if (jobs.length < count) shelf.exhausted.add(owner);
-    }
-    return orders.length > 0;
+    });
+  }
+
+  private shelfOf(queue: number): Shelf {
+    const shelf = this.shelves.get(queue) ?? { jobs: [], seen: [], last: null, exhausted: new Set() };
+    this.shelves.set(queue, shelf);
+    return shelf;
   }
 
   /** The queues that were asked for jobs, and whether nothing is left in them. */

@@ -1,22 +1,45 @@
 import type { Transaction } from '../../platform/index.js';
 import type { ClaimableJob } from '../jobs/claim-jobs.js';
 
+/** What is wanted of one task queue. */
+export interface QueueOrder {
+  queue: number;
+  limit: number;
+  /** Jobs that this transaction has locked already. */
+  seen: readonly number[];
+  /** Only this owner's jobs (queues of JobSharing groups hold several owners); null for anybody's. */
+  owner: string | null;
+}
+
+/** The parser's time and memory grow with the parts of a statement. */
+const queuesPerStatement = 100;
+
 /**
- * The next claimable jobs of one task queue, locked: highest priority first, then the oldest. It reads index
- * `claimable` in its order and stops after `limit` rows; rows that another claim has locked are passed over, so that
- * matchers never wait for each other. Own locks are not passed over, hence `seen`. With `owner`, only that owner's
- * jobs (queues of JobSharing groups hold several owners).
+ * The next claimable jobs of task queues, locked: highest priority first, then the oldest; one list per order. Each part
+ * of the statement reads index `claimable` in its order and stops after `limit` rows; rows that another claim has locked
+ * are passed over, so that matchers never wait for each other. Own locks are not passed over, hence `seen`, and hence
+ * no two orders may name the same queue.
  */
-export async function takeJobs(
-  tx: Transaction,
-  queue: number,
-  { limit, seen, owner }: { limit: number; seen: readonly number[]; owner: string | null },
-): Promise<ClaimableJob[]> {
-  return await tx.query<ClaimableJob>(
-    `SELECT job_id, vo, user_priority, owner, owner_group, owner_subject, attempt, description_id, expansion
+export async function takeJobs(tx: Transaction, orders: readonly QueueOrder[]): Promise<ClaimableJob[][]> {
+  const taken = orders.map((): ClaimableJob[] => []);
+  for (let start = 0; start < orders.length; start += queuesPerStatement) {
+    const parts = orders.slice(start, start + queuesPerStatement).map((order, index) => partOf(order, start + index));
+    const rows = await tx.query<ClaimableJob & { order_index: number }>(
+      parts.map(({ sql }) => `(${sql})`).join(' UNION ALL '),
+      parts.flatMap(({ values }) => values),
+    );
+    for (const { order_index, ...job } of rows) taken[order_index]?.push(job);
+  }
+  return taken;
+}
+
+function partOf({ queue, limit, seen, owner }: QueueOrder, index: number): { sql: string; values: unknown[] } {
+  return {
+    sql: `SELECT ${index} AS order_index, job_id, vo, user_priority, owner, owner_group, owner_subject, attempt,
+       description_id, expansion
      FROM jobs FORCE INDEX (claimable)
      WHERE waiting_in = ? ${seen.length === 0 ? '' : 'AND job_id NOT IN (?)'} ${owner === null ? '' : 'AND owner_subject = ?'}
      ORDER BY user_priority DESC, job_id LIMIT ? FOR UPDATE SKIP LOCKED`,
-    [queue, ...(seen.length === 0 ? [] : [seen]), ...(owner === null ? [] : [owner]), limit],
-  );
+    values: [queue, ...(seen.length === 0 ? [] : [seen]), ...(owner === null ? [] : [owner]), limit],
+  };
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Refusal } from '../../contract/index.js';
-import { Database, toDatabase, toEpoch, type Transaction } from '../../platform/index.js';
+import { BatchLane, Database, toDatabase, toEpoch, type Transaction } from '../../platform/index.js';
 
 /** A request that its client may send again: the same key with the same body gets the same reply. */
 export interface Repeatable {
@@ -28,21 +28,38 @@ function sha256(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
 
+interface KeptReply {
+  scope: string;
+  body_sha256: string;
+  reply: string;
+}
+
 /** Replies that are kept for a day at least, so that a repeated request is answered instead of done again. */
 @Injectable()
 export class RepeatedRequests {
-  constructor(private readonly database: Database) {}
+  private readonly replies: BatchLane<string, KeptReply | undefined>;
+
+  constructor(private readonly database: Database) {
+    this.replies = new BatchLane((scopes) => this.read(scopes), { largest: 500, lanes: 2 });
+  }
 
   /** The reply that the request got before; null when it is new. Refuses a key that came with another body. */
   async find({ scope, bodySha256 }: Repeatable): Promise<unknown> {
-    const [row] = await this.database.query<{ body_sha256: string; reply: string }>(
-      `SELECT body_sha256, reply FROM repeated_requests
-       WHERE scope = ? AND day IN (CURRENT_DATE, CURRENT_DATE - INTERVAL 1 DAY) ORDER BY day DESC LIMIT 1`,
-      [scope],
-    );
+    const row = await this.replies.add(scope);
     if (row === undefined) return null;
     if (row.body_sha256 !== bodySha256) throw new Refusal('idempotency-conflict');
     return JSON.parse(row.reply);
+  }
+
+  private async read(scopes: string[]): Promise<{ ok: KeptReply | undefined }[]> {
+    const rows = await this.database.query<KeptReply>(
+      `SELECT scope, body_sha256, reply FROM repeated_requests
+       WHERE scope IN (?) AND day IN (CURRENT_DATE, CURRENT_DATE - INTERVAL 1 DAY) ORDER BY day`,
+      [[...new Set(scopes)]],
+    );
+    // Of two days the later row stands.
+    const latest = new Map(rows.map((row) => [row.scope, row]));
+    return scopes.map((scope) => ({ ok: latest.get(scope) }));
   }
 
   /**

@@ -51,7 +51,7 @@ export class ShareUse {
     return (entity) => {
       const vo = vos[entity.vo];
       const group = vo?.groups[entity.group];
-      const [ofVo, ofGroup, ofOwner] = keysOf(entity);
+      const [ofVo, ofGroup, ofOwner] = knownKeysOf(entity);
       return {
         vo: used(ofVo) / (vo?.share ?? 1),
         group: used(ofGroup) / (group?.share ?? 1),
@@ -116,8 +116,21 @@ const sums = `SELECT vo, owner_group AS \`group\`, owner_subject AS ownerSubject
   SUM(used * POW(0.5, TIMESTAMPDIFF(MICROSECOND, at, NOW(6)) / 1e6 / ${halfLifeSeconds})) AS used
   FROM share_use WHERE TRUE`;
 
-function keysOf({ vo, group, ownerSubject }: ShareEntity): [string, string, string] {
+type Keys = [vo: string, group: string, owner: string];
+
+function keysOf({ vo, group, ownerSubject }: ShareEntity): Keys {
   return [vo, `${vo}\n${group}`, `${vo}\n${group}\n${ownerSubject}`];
+}
+
+/** The entities of task queues live long and never change; making their keys for each claim costs more than the rest. */
+const known = new WeakMap<ShareEntity, Keys>();
+
+function knownKeysOf(entity: ShareEntity): Keys {
+  const keys = known.get(entity);
+  if (keys !== undefined) return keys;
+  const made = keysOf(entity);
+  known.set(entity, made);
+  return made;
 }
 
 /** Adds use on all three levels. */

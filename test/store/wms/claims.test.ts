@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { takeJobs } from '../../../src/wms/matching/take-jobs.sql.js';
 import { anOffer, type MatchingTest, startMatching } from '../../support/matching.js';
 import { jdoe, rroe } from '../../support/stages.js';
 
@@ -46,6 +47,26 @@ describe('claiming jobs', () => {
     );
     expect(bad).toBe(0);
   }, 60_000);
+
+  it('locks the jobs that it looks at in several queues; another matcher passes them over without waiting', async () => {
+    const ids = [
+      ...(await wms.submit({ tags: ['left'] }, { count: 2 })),
+      ...(await wms.submit({ tags: ['right'] }, { count: 2 })),
+    ];
+    const rows = await wms.database.query<{ queue: number }>(
+      'SELECT DISTINCT waiting_in AS queue FROM jobs WHERE job_id IN (?)',
+      [ids],
+    );
+    const orders = rows.map(({ queue }) => ({ queue, limit: 1, seen: [], owner: null }));
+    const taken = await wms.database.transaction(async (one) => {
+      const first = (await takeJobs(one, orders)).flat();
+      const second = await wms.database.transaction((other) => takeJobs(other, orders));
+      return [first, second.flat()].map((jobs) => jobs.map(({ job_id }) => job_id).toSorted());
+    });
+    expect(taken.map((jobs) => jobs.length)).toEqual([2, 2]);
+    expect(taken.flat().toSorted()).toEqual(ids.toSorted());
+    await wms.database.execute('UPDATE jobs SET waiting_in = NULL WHERE job_id IN (?)', [ids]);
+  });
 
   it('writes attempt, lease, history and the configuration version in the same commit', async () => {
     const [jobId = 0] = await wms.submit();

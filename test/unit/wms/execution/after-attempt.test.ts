@@ -29,6 +29,7 @@ const row = (more: Partial<JobRow> = {}): JobRow => ({
   heart_beat_time: null,
   lease_attempt: 2,
   lease_stamp: 'p',
+  lease_sequence: 0,
   ...more,
 });
 const after = (job: JobRow, end: Partial<Parameters<typeof moveAfter>[1]>) =>

@@ -32,8 +32,10 @@ function world(plans: readonly Plan[]) {
     // Heads are hints and may be stale: here they promise more than there is.
     return { id: at, classId: at, ...entity, requirements, headPriority: 10, headJob: 0 };
   });
-  const stock = new Stock(async (queue, { limit, seen }) =>
-    (jobs.get(queue) ?? []).filter(({ job_id }) => !seen.includes(job_id)).slice(0, limit),
+  const stock = new Stock(async (orders) =>
+    orders.map(({ queue, limit, seen }) =>
+      (jobs.get(queue) ?? []).filter(({ job_id }) => !seen.includes(job_id)).slice(0, limit),
+    ),
   );
   return { queues, jobs, stock };
 }

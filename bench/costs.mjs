@@ -1,0 +1,51 @@
+import { readFileSync } from 'node:fs';
+
+/**
+ * What a run costs, until `stop(generatorSeconds)`: the server's largest resident memory (MiB), the CPU seconds of the
+ * processes that take part, and how much of all CPUs everybody else on the machine used meanwhile (percent): figures of
+ * a run with more than a few percent are lower limits only. Linux.
+ */
+export function watchCosts(world) {
+  const { servers, services } = world.installation;
+  const pids = { server: servers[0].pid, database: services.mariadb.pid, redis: services.redis.pid };
+  const before = { busy: machineSeconds(), own: secondsOf(pids), self: process.cpuUsage() };
+  let largest = 0;
+  const look = () => {
+    const [, kilobytes] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pids.server}/status`, 'utf8')) ?? [];
+    largest = Math.max(largest, Number(kilobytes));
+  };
+  const timer = setInterval(look, 200);
+  return {
+    stop(generatorSeconds) {
+      look();
+      clearInterval(timer);
+      const after = { busy: machineSeconds(), own: secondsOf(pids) };
+      const { user, system } = process.cpuUsage(before.self);
+      const cpuSeconds = { generator: generatorSeconds };
+      for (const name of Object.keys(pids)) cpuSeconds[name] = after.own[name] - before.own[name];
+      const ours = Object.values(cpuSeconds).reduce((sum, seconds) => sum + seconds, (user + system) / 1e6);
+      const others = after.busy.busy - before.busy.busy - ours;
+      const othersCpuPercent = Math.max(0, Math.round((others / (after.busy.all - before.busy.all)) * 100));
+      return { serverRssMiB: Math.round(largest / 1024), cpuSeconds, othersCpuPercent };
+    },
+  };
+}
+
+function secondsOf(pids) {
+  return Object.fromEntries(Object.entries(pids).map(([name, pid]) => [name, cpuSecondsOf(pid)]));
+}
+
+/** CPU seconds of a process, its kernel time included; the kernel counts in hundredths. */
+function cpuSecondsOf(pid) {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /, '')
+    .split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
+
+/** CPU seconds of the whole machine since it started: those that something ran in, and all. */
+function machineSeconds() {
+  const fields = readFileSync('/proc/stat', 'utf8').split('\n', 1)[0].trim().split(/\s+/).slice(1, 9).map(Number);
+  const all = fields.reduce((sum, value) => sum + value, 0) / 100;
+  return { all, busy: all - (fields[3] + fields[4]) / 100 };
+}
