@@ -1,6 +1,7 @@
 import { call, CallRefused, execution, type PilotCommand, type Transport } from '../contract/index.js';
 import { pause, seconds } from './clock.js';
 import type { Acknowledgements } from './acknowledgements.js';
+import type { Guard } from './isolation/guard.js';
 import type { JobWrapper } from './job-wrapper.js';
 import type { PilotLog } from './log-shipping.js';
 
@@ -18,27 +19,50 @@ export interface HeartbeatOrder {
   onPilotEnded: () => void;
 }
 
-/** Sends one heartbeat for all attempts, over and over, until the signal fires. Sooner again when the server is away. */
+/** The longest that anything here sleeps, seconds: a job with a short lease may have been claimed meanwhile. */
+const look = 0.5;
+
+/**
+ * Sends one heartbeat for all attempts, over and over, until the signal fires: as often as configured, and four times in
+ * the shortest lease that is held. Sooner again when the server is away.
+ */
 export async function sendHeartbeats(order: HeartbeatOrder, signal: AbortSignal): Promise<void> {
+  let last = seconds();
   for (;;) {
-    await pause(order.everySeconds, signal);
-    while (!signal.aborted && order.held().length > 0 && !(await beat(order, signal))) {
-      await pause(Math.min(5, order.everySeconds), signal);
-    }
+    const due = last + beatSeconds(order) - seconds();
+    await pause(Math.max(0.01, Math.min(look, due)), signal);
     if (signal.aborted) return;
+    if (seconds() - last < beatSeconds(order)) continue;
+    last = seconds();
+    while (!signal.aborted && order.held().length > 0 && !(await beat(order, signal))) {
+      await pause(Math.min(5, beatSeconds(order)), signal);
+      last = seconds();
+    }
   }
 }
 
-/** Stops every payload whose lease is about to end, until the signal fires. */
+/** Seconds between two heartbeats. */
+function beatSeconds({ everySeconds, held }: Pick<HeartbeatOrder, 'everySeconds' | 'held'>): number {
+  return Math.min(everySeconds, ...held().map(({ lease }) => lease.beatSeconds));
+}
+
+/** Seconds for which payloads may run without a guard. */
+const guardPatienceSeconds = 5;
+
+/**
+ * Stops every payload whose lease is about to end, until the signal fires; calls `onUnguarded`, perhaps often, while
+ * there is nobody who would do so in the pilot's place.
+ */
 export async function guardLeases(
-  order: Pick<HeartbeatOrder, 'held' | 'killGraceSeconds'>,
+  order: Pick<HeartbeatOrder, 'held' | 'killGraceSeconds'> & { guard: Pick<Guard, 'away'>; onUnguarded: () => void },
   signal: AbortSignal,
 ): Promise<void> {
   while (!signal.aborted) {
     for (const wrapper of order.held()) {
       if (wrapper.lease.mustStop(order.killGraceSeconds)) wrapper.stop({ kind: 'lease' });
     }
-    await pause(0.5, signal);
+    if (order.guard.away > guardPatienceSeconds) order.onUnguarded();
+    await pause(look, signal);
   }
 }
 
@@ -57,7 +81,8 @@ async function beat(order: HeartbeatOrder, signal: AbortSignal): Promise<boolean
       order.transport,
       execution.heartbeat,
       { body: { attempts, acknowledged } },
-      { signal, timeout: 30_000 },
+      // A call that hangs must leave time for another one.
+      { signal, timeout: Math.min(30, Math.max(2, beatSeconds({ everySeconds: 30, held: () => held }))) * 1000 },
     );
     order.acknowledgements.arrived(acknowledged);
     for (const answer of reply.attempts) {
@@ -65,7 +90,7 @@ async function beat(order: HeartbeatOrder, signal: AbortSignal): Promise<boolean
         ({ claimed }) => claimed.job_id === answer.job_id && claimed.attempt === answer.attempt,
       );
       if (answer.outcome === 'gone') wrapper?.stop({ kind: 'gone' });
-      else wrapper?.lease.renew(answer.lease_seconds, asked);
+      else wrapper?.renew(answer.lease_seconds, asked);
     }
     order.onCommands(reply.commands);
     return true;

@@ -174,8 +174,19 @@ export class JobAgent {
   }
 
   private leases(signal: AbortSignal): Promise<void> {
-    const { killGraceSeconds } = this.around.config;
-    return guardLeases({ held: () => [...this.held.values()], killGraceSeconds }, signal);
+    const { guard, config } = this.around;
+    const { killGraceSeconds } = config;
+    const held = (): JobWrapper[] => [...this.held.values()];
+    return guardLeases({ held, killGraceSeconds, guard, onUnguarded: () => this.onUnguarded() }, signal);
+  }
+
+  /** A node that cannot run the guard is no place for payloads. */
+  private onUnguarded(): void {
+    const reason = 'the guard of the payloads could not be started';
+    if (this.farewell?.reason !== reason) this.around.log.line(`${reason}; stopping`);
+    this.farewell = { status: 'Failed', reason };
+    this.stopAll(reason);
+    this.roomier.abort();
   }
 
   private onPilotEnded(): void {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { chmodSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { httpsTransport, Unreachable } from '../client/index.js';
 import { type ClaimedJob, type Metrics, minor } from '../contract/index.js';
@@ -12,6 +12,7 @@ import { freeDisk } from './node-probe.js';
 import { findOutputs, outputFailure, uploadOutputs } from './outputs.js';
 import { Payload } from './payload.js';
 import { payloadEnvironment } from './payload-environment.js';
+import { removeFolder } from './remove-folder.js';
 import { Reports } from './reports.js';
 import type { Surroundings } from './surroundings.js';
 import { watch } from './watching.js';
@@ -65,6 +66,12 @@ export class JobWrapper {
     this.stopping.abort(new Error(`stopped: ${reason.kind}`));
   }
 
+  /** The server renewed the lease; see {@link Lease.renew}. */
+  renew(leaseSeconds: number, from: number): void {
+    this.lease.renew(leaseSeconds, from);
+    this.payload?.liveUntil(this.lease.deadline);
+  }
+
   /** Gives up telling the server anything. */
   silence(): void {
     this.silent.abort(new Error('the pilot cannot wait longer'));
@@ -103,7 +110,7 @@ export class JobWrapper {
       );
     } finally {
       this.payload?.close();
-      this.remove();
+      removeFolder(join(this.place.job, '..'));
     }
   }
 
@@ -159,6 +166,9 @@ export class JobWrapper {
   }
 
   private async start(): Promise<Payload | Ending> {
+    // A pilot that hung over the inputs must not begin what may be another's by now.
+    if (this.late) this.stop({ kind: 'lease' });
+    if (this.reason !== undefined) return failed('infrastructure', minor.initialization, 'stopped before it began');
     const { description } = this.claimed;
     const mark = randomUUID();
     const environment = payloadEnvironment(this.claimed, {
@@ -184,9 +194,12 @@ export class JobWrapper {
       marker: `PILOTAGE_ATTEMPT_MARK=${mark}`,
       isolation: this.around.isolation,
       guard: this.around.guard,
+      deadline: this.lease.deadline,
     };
     try {
       this.payload = await Payload.start(order, (temporary) => ({ TMPDIR: temporary }));
+      // Perhaps it was renewed meanwhile.
+      this.payload.liveUntil(this.lease.deadline);
       return this.payload;
     } catch (error) {
       return failed('payload', minor.applicationErrors, error instanceof Error ? error.message : String(error));
@@ -202,14 +215,26 @@ export class JobWrapper {
       { claimed: this.claimed, around: this.around, folder: this.place.job, signal: over.signal },
       (verdict) => {
         this.around.log.line(`${this.name}: ${verdict.minor}: ${verdict.detail}`);
-        this.stop({ kind: 'limit', verdict });
+        // A pilot that hung sees the limit late; then it is the lease that counts.
+        this.stop(this.late ? { kind: 'lease' } : { kind: 'limit', verdict });
       },
     );
-    const stop = (): void =>
-      void payload.stop(Math.max(0, Math.min(this.around.config.killGraceSeconds, this.lease.left - 1)));
+    const stop = (): void => void payload.stop(this.lease.graceSeconds(this.around.config.killGraceSeconds));
     if (this.stopping.signal.aborted) stop();
     else this.stopping.signal.addEventListener('abort', stop, { once: true });
-    return payload.ended;
+    const code = await payload.ended;
+    if (payload.expired) this.stop({ kind: 'lease' });
+    if (payload.leftovers.length > 0) {
+      const pids = payload.leftovers.join(', ');
+      this.around.log.line(`${this.name}: could not be killed: processes ${pids}`);
+      this.parameters['ProcessesNotKilled'] = pids;
+    }
+    return code;
+  }
+
+  /** Whether its lease leaves no time for a payload. */
+  private get late(): boolean {
+    return this.lease.mustStop(this.around.config.killGraceSeconds);
   }
 
   private async bringOutputs(): Promise<Ending | undefined> {
@@ -259,21 +284,4 @@ export class JobWrapper {
       'MemoryUsed(MB)': memory.toFixed(0),
     };
   }
-
-  private remove(): void {
-    const own = join(this.place.job, '..');
-    try {
-      rmSync(own, { recursive: true, force: true });
-    } catch {
-      // A payload may have taken its own rights away.
-      openUp(own);
-      rmSync(own, { recursive: true, force: true });
-    }
-  }
-}
-
-function openUp(folder: string): void {
-  chmodSync(folder, 0o700);
-  for (const entry of readdirSync(folder, { withFileTypes: true }))
-    if (entry.isDirectory()) openUp(join(folder, entry.name));
 }

@@ -5,7 +5,8 @@ import { dirname, join, posix } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { pause, seconds } from './clock.js';
 import type { Isolation, PayloadPlace } from './isolation/isolation.js';
-import type { Guard } from './isolation/guard.js';
+import type { Guard, Guarded } from './isolation/guard.js';
+import { killUntilGone } from './kill-until-gone.js';
 import {
   familyOf,
   markedProcesses,
@@ -40,7 +41,12 @@ export interface PayloadOrder {
   marker: string;
   isolation: Isolation;
   guard: Guard;
+  /** When the guard kills it, by {@link seconds}, unless it is told a later time. */
+  deadline: number;
 }
+
+/** Seconds until processes that do not go away by SIGKILL are given up. */
+const killPatienceSeconds = 5;
 
 /** A running payload: a process in a group of its own, with all that it starts. */
 export class Payload {
@@ -49,10 +55,13 @@ export class Payload {
   readonly ended: Promise<number>;
   private most: Usage = { cpu: 0, memory: 0, virtual: 0 };
   private over = false;
+  private left: number[] = [];
+  private late = false;
+  private missed = false;
 
   private constructor(
     private readonly child: ChildProcess,
-    private readonly pid: number,
+    private readonly guarded: Guarded,
     private readonly order: PayloadOrder,
     private readonly outputs: { stdout: number; stderr: number },
   ) {
@@ -85,6 +94,10 @@ export class Payload {
       stdio: ['ignore', stdout, stderr, 'pipe', ...(settings === null ? [] : ['pipe' as const])],
       ...owner,
     });
+    const { deadline, marker: mark } = order;
+    const guarded = { group: child.pid ?? 0, deadline, mark, ...(launch.uid === undefined ? {} : { uid: launch.uid }) };
+    // At once: a pilot that hangs from here on must not leave it unguarded.
+    if (child.pid !== undefined) order.guard.watch(guarded);
     if (settings !== null) sendOptions(child, settings);
     try {
       await new Promise<void>((resolve, reject) => {
@@ -96,9 +109,33 @@ export class Payload {
       for (const file of new Set([stdout, stderr])) closeSync(file);
       throw error;
     }
-    const pid = child.pid ?? 0;
-    order.guard.watch(pid);
-    return new Payload(child, pid, order, { stdout, stderr });
+    return new Payload(child, guarded, order, { stdout, stderr });
+  }
+
+  /** Moves the moment at which the guard kills it, by {@link seconds}. */
+  liveUntil(deadline: number): void {
+    // A pilot that hung may read a renewal after the guard has acted.
+    if (this.pastDeadline) this.missed = true;
+    this.guarded.deadline = deadline;
+    if (!this.over) this.order.guard.watch(this.guarded);
+  }
+
+  /** Whether it was killed after its deadline: by the guard, while the pilot hung. Known when it has ended. */
+  get expired(): boolean {
+    return this.late;
+  }
+
+  /** Processes of it that could not be killed. Known when it has ended. */
+  get leftovers(): readonly number[] {
+    return this.left;
+  }
+
+  private get pastDeadline(): boolean {
+    return seconds() >= this.guarded.deadline;
+  }
+
+  private get pid(): number {
+    return this.guarded.group;
   }
 
   get wall(): number {
@@ -142,9 +179,10 @@ export class Payload {
 
   /** SIGTERM to the whole payload, SIGKILL to what is left after the grace (seconds). Returns when all is gone. */
   async stop(graceSeconds: number): Promise<void> {
+    if (this.over) return;
     for (const { pid } of this.belowLauncher()) signal(pid, 'SIGTERM');
     await Promise.race([this.ended, pause(graceSeconds)]);
-    if (!this.over) this.killAll();
+    if (!this.over) await this.killAll();
     await this.ended;
   }
 
@@ -160,10 +198,11 @@ export class Payload {
     const code = await new Promise<number>((resolve) => {
       this.child.once('exit', (exit, by) => resolve(exit ?? 128 + (by === null ? 0 : os.constants.signals[by])));
     });
+    this.late = code === 128 + os.constants.signals.SIGKILL && (this.missed || this.pastDeadline);
     // The launcher wrote its report before it ended, but it may not have been read yet.
     await Promise.race([new Promise((resolve) => report.once('close', resolve)), pause(0.5)]);
     this.most.cpu = Math.max(this.most.cpu, childSeconds(times));
-    this.killAll();
+    this.left = await this.killAll();
     report.destroy();
     this.over = true;
     this.order.isolation.leave(this.order.place);
@@ -186,16 +225,14 @@ export class Payload {
     return family.filter(({ pid }) => !spared.has(pid));
   }
 
-  /** Kills again until nothing is found: a process may start another while it is being killed. */
-  private killAll(): void {
+  /** Kills all that it started; gives what could not be killed. */
+  private killAll(): Promise<number[]> {
     signal(-this.pid, 'SIGKILL');
-    for (let round = 0; round < 20; round += 1) {
+    return killUntilGone(() => {
       const family = this.family().filter(({ zombie }) => !zombie);
       const strays = this.order.isolation.kind === 'bubblewrap' ? [] : markedProcesses(this.order.marker);
-      if (family.length + strays.length === 0) return;
-      for (const { pid } of family) signal(pid, 'SIGKILL');
-      for (const pid of strays) signal(pid, 'SIGKILL');
-    }
+      return [...new Set([...family.map(({ pid }) => pid), ...strays])];
+    }, killPatienceSeconds);
   }
 }
 

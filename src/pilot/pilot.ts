@@ -75,7 +75,8 @@ async function work(config: PilotConfig, company: Company, signal: AbortSignal):
   log.line(`node ${JSON.stringify(report)}`);
   const mark = { PILOTAGE_PILOT_MARK: randomUUID() };
   const marker = `PILOTAGE_PILOT_MARK=${mark.PILOTAGE_PILOT_MARK}`;
-  const guard = new Guard({ marker, wrapperPid: process.ppid, directory: config.directory });
+  const tell = (why: string): void => log.line(why);
+  const guard = new Guard({ marker, wrapperPid: process.ppid, directory: config.directory, tell });
   try {
     return await new JobAgent({ ...surroundings, guard, mark }, identity.transport).run(signal);
   } finally {

@@ -3,7 +3,6 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import {
-  type AnyEndpoint,
   type BodyOf,
   type ClaimedJob,
   execution,
@@ -15,6 +14,7 @@ import {
   pilots,
 } from '../../../src/contract/index.js';
 import { type Certificates, makeCertificates } from './private-ca.js';
+import { pilotRoutes } from './pilot-routes.js';
 import { Refuse } from './refuse.js';
 
 /** A job of the fake server, with everything that the pilot said of it. */
@@ -27,11 +27,6 @@ export interface FakeJob {
   gone: boolean;
 }
 
-const routes = [
-  [pilots.token, pilots.renew, pilots.report, pilots.log, pilots.end, matching.claim],
-  [execution.inputs, execution.status, execution.outputs, execution.assignOutputs, execution.end, execution.heartbeat],
-].flat() as unknown as AnyEndpoint[];
-
 /** A server in memory that speaks the pilot's part of the contract over HTTPS, for one pilot. Bodies are checked by the contract. */
 export class FakePilotServer {
   readonly certificates: Certificates = makeCertificates();
@@ -41,6 +36,8 @@ export class FakePilotServer {
   readonly claims: BodyOf<typeof matching.claim>[] = [];
   readonly logChunks: string[] = [];
   readonly heartbeats: BodyOf<typeof execution.heartbeat>[] = [];
+  /** When heartbeats came, ms. */
+  readonly beatTimes: number[] = [];
   readonly files = new Map<string, Buffer>();
   readonly acknowledged = new Set<number>();
   readonly requests: string[] = [];
@@ -51,8 +48,9 @@ export class FakePilotServer {
   leaseSeconds = 600;
   /** The next claim that grants a job loses its reply on the way. */
   loseClaimReply = false;
-  /** While it stands, replies to claims that granted jobs are on their way. */
+  /** While it stands, replies to claims that granted jobs, or to questions for inputs, are on their way. */
   claimReplies: Promise<void> = Promise.resolve();
+  inputReplies: Promise<void> = Promise.resolve();
   /** So many ends of attempts fail by an error of the server. */
   failEnds = 0;
   private readonly pilotToken = randomUUID();
@@ -148,7 +146,7 @@ export class FakePilotServer {
     if (path.startsWith('/api/pilot-files/')) return this.file(path);
     if (path.startsWith('/store/input/')) return this.input(path, request);
     if (path === '/store/output') return this.upload(request, raw);
-    const endpoint = routes.find(({ method, path: route }) => {
+    const endpoint = pilotRoutes.find(({ method, path: route }) => {
       return method === request.method && new RegExp(`^${route.replace(/:\w+/g, '[^/]+')}$`).test(path);
     });
     if (endpoint === undefined) throw new Refuse(404, 'not-found');
@@ -232,6 +230,7 @@ export class FakePilotServer {
 
   private heartbeat(body: BodyOf<typeof execution.heartbeat>): unknown {
     this.heartbeats.push(body);
+    this.beatTimes.push(Date.now());
     for (const id of body.acknowledged) this.acknowledged.add(id);
     const commands = this.commands.filter(({ command_id }) => !this.acknowledged.has(command_id));
     const attempts = body.attempts.map(({ job_id, attempt }) => {
@@ -248,13 +247,14 @@ export class FakePilotServer {
     return job;
   }
 
-  private attempt(name: string, job: FakeJob, body: never): unknown {
+  private async attempt(name: string, job: FakeJob, body: never): Promise<unknown> {
     switch (name) {
       case execution.inputs.name: {
         const sandboxes = job.inputs.map((bytes, index) => {
           const pfn = `SB:store|/sha256:${createHash('sha256').update(bytes).digest('hex')}.tar.gz`;
           return { pfn, url: `/store/input/${job.claimed.job_id}/${index}`, expires_in: 60 };
         });
+        await this.inputReplies;
         return { sandboxes };
       }
       case execution.status.name:

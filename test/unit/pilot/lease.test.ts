@@ -19,4 +19,25 @@ describe('a lease', () => {
     late.renew(10, now - 15);
     expect(late.left).toBeLessThan(0);
   });
+
+  it('ends for the guard after it ends for the pilot, and before it ends for the server', () => {
+    for (const [length, grace] of [
+      [600, 10],
+      [600, 60],
+      [60, 10],
+      [9, 10],
+      [3, 1],
+    ] as const) {
+      const now = seconds();
+      // The moment at which the pilot must stop its payload.
+      const left = Math.min(grace + 10, length / 3);
+      const lease = new Lease(length, now - (length - left));
+      expect(lease.mustStop(grace)).toBe(true);
+      const killed = now + lease.graceSeconds(grace);
+      expect(lease.graceSeconds(grace)).toBeLessThanOrEqual(grace);
+      expect(killed).toBeLessThanOrEqual(lease.deadline);
+      expect(lease.deadline).toBeLessThan(now + left);
+      expect(lease.beatSeconds).toBe(length / 4);
+    }
+  });
 });
