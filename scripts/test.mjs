@@ -1,4 +1,4 @@
-import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from './build.mjs';
@@ -57,6 +57,8 @@ async function succeeds(step) {
 async function tests(args, interrupted) {
   // Resolved, because tests compare paths; short, because sockets live below it.
   const folder = mkdtempSync(join(realpathSync(tmpdir()), 'pilotage-'));
+  // Payloads with user ids of their own must get through to what tests make for them.
+  chmodSync(folder, 0o711);
   try {
     const services = await startServices({ dataDir: join(folder, 'services'), log: console.log });
     try {

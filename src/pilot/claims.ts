@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { call, CallRefused, type ClaimReply, matching, type Offer, type Transport } from '../contract/index.js';
 import type { Acknowledgements } from './acknowledgements.js';
-import { pause } from './clock.js';
+import { pause, seconds } from './clock.js';
 import type { PilotLog } from './log-shipping.js';
+import { serverPatienceSeconds } from './reports.js';
 
 /** One wish for jobs. */
 export interface Wish {
@@ -19,7 +20,7 @@ const nothing: ClaimReply = { jobs: [], commands: [], drain: false };
  * answers, because it may have granted jobs already.
  */
 export class Claims {
-  private open: { id: string; wish: Wish } | undefined;
+  private open: { id: string; wish: Wish; since: number } | undefined;
   private failures = 0;
 
   constructor(
@@ -28,9 +29,14 @@ export class Claims {
     private readonly acknowledgements: Acknowledgements,
   ) {}
 
+  /** Whether a wish for jobs was sent and not answered yet: the server may have granted some. Patience has an end. */
+  get unanswered(): boolean {
+    return this.open !== undefined && this.failures > 0 && seconds() - this.open.since < serverPatienceSeconds;
+  }
+
   /** Asks once. Nothing when the server was away (after a pause) or the signal fired; `ended` when it wants this pilot no more. */
   async next(wish: Wish, signal: AbortSignal): Promise<ClaimReply | 'ended'> {
-    this.open ??= { id: randomUUID(), wish };
+    this.open ??= { id: randomUUID(), wish, since: seconds() };
     const { id, wish: asked } = this.open;
     const acknowledged = this.acknowledgements.waiting;
     const body = { claim_id: id, offer: asked.offer, max_jobs: asked.maxJobs, wait: asked.wait, acknowledged };

@@ -64,6 +64,7 @@ export class JobAgent {
   private reasonToEnd(): Farewell | undefined {
     const { config, timeLeft } = this.around;
     if (timeLeft.wall < config.minimumSeconds) return { status: 'Done', reason: 'no more time left' };
+    if (this.claims.unanswered) return undefined;
     if (this.held.size === 0 && this.offeredAll && seconds() - this.idleSince >= config.idleSeconds) {
       return { status: 'Done', reason: `no job for ${config.idleSeconds} s` };
     }

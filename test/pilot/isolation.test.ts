@@ -10,8 +10,10 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { mayEnter } from '../../src/pilot/isolation/choose.js';
 import type { FakeJob } from './support/fake-server.js';
 import { pilotSuite, shell } from './support/pilot-suite.js';
 
@@ -96,6 +98,16 @@ asRoot('with user ids of their own', () => {
     await suite.start({ PILOTAGE_PILOT_PAYLOAD_UID: String(uid) }).exited;
     expect(suite.server.report?.isolation).toBe('uid');
     expect(outputOf(job, 'std.out')).toBe(`${uid}\n`);
+  });
+
+  it('is not used where those users cannot get through to the folder of the pilot', async () => {
+    const open = mkdtempSync(join(tmpdir(), 'pilotage-enter-'));
+    const closed = join(open, 'closed', 'folder');
+    mkdirSync(closed, { recursive: true });
+    chmodSync(open, 0o711);
+    expect(mayEnter(uid, open)).toBe(true);
+    expect(mayEnter(uid, closed)).toBe(false);
+    rmSync(open, { recursive: true });
   });
 
   it('payloads can use their inputs and nothing else of the pilot', async () => {

@@ -15,7 +15,11 @@ import { SeparateUid } from './separate-uid.js';
  */
 export function chooseIsolation(config: PilotConfig, tell: (why: string) => void): Isolation {
   if ((config.isolation === 'uid' || config.isolation === undefined) && config.payloadUids !== undefined && isRoot()) {
-    return new SeparateUid(config.payloadUids, config.directory);
+    const separate = new SeparateUid(config.payloadUids, config.directory);
+    if (mayEnter(config.payloadUids.first, config.directory)) return separate;
+    const trouble = `user ${config.payloadUids.first} may not enter ${config.directory}`;
+    if (config.isolation === 'uid') throw new Error(`isolation by uid is demanded and does not work: ${trouble}`);
+    tell(`isolation by uid does not work here: ${trouble}`);
   }
   if (config.isolation === 'uid') throw new Error('isolation by uid needs root and PILOTAGE_PILOT_PAYLOAD_UID');
   const bubblewrap = new Bubblewrap(config.directory, os.homedir(), config.environment['PATH'] ?? '/usr/bin:/bin');
@@ -34,6 +38,12 @@ export function chooseIsolation(config: PilotConfig, tell: (why: string) => void
 
 function isRoot(): boolean {
   return process.getuid?.() === 0;
+}
+
+/** Whether a user can get into a folder: every folder above it counts. */
+export function mayEnter(uid: number, directory: string): boolean {
+  const { status } = spawnSync('/bin/sh', ['-c', 'cd -- "$1"', 'sh', directory], { uid, gid: uid, cwd: '/', env: {} });
+  return status === 0;
 }
 
 /** Runs a real launcher with the real arguments; undefined when it works, else why not. */

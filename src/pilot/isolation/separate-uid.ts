@@ -3,6 +3,7 @@ import { chmodSync, lchownSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { processTable, signal } from '../process-tree.js';
 import type { Isolation, Launch, PayloadPlace } from './isolation.js';
+import { UidReservations } from './uid-reservations.js';
 
 /** Every payload under a user id of its own, out of a range that the site reserved. Needs a pilot that runs as root. */
 export class SeparateUid implements Isolation {
@@ -10,10 +11,13 @@ export class SeparateUid implements Isolation {
   readonly layers = 0;
   private readonly inUse = new Map<string, number>();
 
+  private readonly reservations: UidReservations;
+
   constructor(
     private readonly range: { first: number; last: number },
     directory: string,
   ) {
+    this.reservations = new UidReservations(directory);
     // Payloads must be able to pass through to their own directories, and to see nothing else.
     chmodSync(directory, 0o711);
   }
@@ -40,6 +44,7 @@ export class SeparateUid implements Isolation {
       const left = processTable().filter(({ pid, zombie }) => !zombie && ownerOf(pid) === uid);
       if (left.length === 0) {
         this.inUse.delete(place.job);
+        this.reservations.release(uid);
         return;
       }
       for (const { pid } of left) signal(pid, 'SIGKILL');
@@ -48,9 +53,10 @@ export class SeparateUid implements Isolation {
   }
 
   private freeUid(): number {
-    const busy = new Set(this.inUse.values());
-    for (let uid = this.range.first; uid <= this.range.last; uid += 1) if (!busy.has(uid)) return uid;
-    throw new Error(`all user ids of PILOTAGE_PILOT_PAYLOAD_UID (${this.range.first}-${this.range.last}) are in use`);
+    const { first, last } = this.range;
+    const uid = this.reservations.take(first, last);
+    if (uid !== undefined) return uid;
+    throw new Error(`all user ids of PILOTAGE_PILOT_PAYLOAD_UID (${first}-${last}) are in use on this node`);
   }
 }
 
