@@ -51,9 +51,6 @@ export const finalStates: readonly JobStatus[] = ['Done', 'Completed', 'Failed',
 /** States in which a pilot holds the job. */
 export const heldStates: readonly JobStatus[] = ['Matched', 'Running', 'Stalled', 'Completing'];
 
-/** States from which a user may reschedule a job. */
-export const reschedulableStates: readonly JobStatus[] = jobStates.filter((state) => state !== 'Deleted');
-
 /** Minor states that Pilotage itself writes; others are free text of at most 128 characters. */
 export const minor = {
   accepted: 'Job accepted',

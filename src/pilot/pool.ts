@@ -5,26 +5,6 @@ export interface Resources {
   gpus: number;
 }
 
-/** What a job asks for. `processors` and `maxProcessors` count only for multi-processor jobs. */
-export interface CoreRequest {
-  multiProcessor: boolean;
-  wholeNode?: boolean;
-  processors?: number;
-  maxProcessors?: number;
-}
-
-/**
- * The cores to give to a job out of `free` of `total`; 0 refuses it. The rule of DIRAC's pool: single-core jobs get one;
- * a whole-node job gets all, only when nothing else runs; others get what they ask for, up to their maximum.
- */
-export function coresFor(request: CoreRequest, free: number, total: number): number {
-  if (!request.multiProcessor) return free >= 1 ? 1 : 0;
-  if (request.wholeNode === true) return free === total ? total : 0;
-  const least = request.processors ?? 1;
-  if (least > free) return 0;
-  return request.maxProcessors === undefined ? least : Math.min(request.maxProcessors, free);
-}
-
 /** Cores, memory and GPUs of the pilot's slot, and who holds how much. It never gives out more than there is. */
 export class Pool {
   private readonly held = new Map<string, Resources>();

@@ -31,16 +31,6 @@ export function usageOfSacct(line: string): BatchUsage | undefined {
   return { cpu: Number(cpu), cpuLimit, wall: Number(elapsed), wallLimit, unit: 'wall' };
 }
 
-/**
- * Normalised seconds left for one core (seconds × benchmark score). When the jobs of this pilot used much CPU, the rest
- * is scaled by what they got out of the time so far. That is DIRAC's formula.
- */
-export function workLeft(usage: BatchUsage, power: number, cpuConsumed = 0): number {
-  const [limit, used] = usage.unit === 'wall' ? [usage.wallLimit, usage.wall] : [usage.cpuLimit, usage.cpu];
-  const rest = Math.max(0, limit - used);
-  return cpuConsumed > 3600 && used > 0 ? (rest * power * cpuConsumed) / used : rest * power;
-}
-
 /** Seconds that stand for "no limit known". */
 const unlimited = 10 * 365 * 24 * 3600;
 

@@ -1,29 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { coresFor, Pool } from '../../../src/pilot/pool.js';
-
-const multi = { multiProcessor: true };
-
-describe('cores for a job', () => {
-  it.each([
-    ['a plain job', { multiProcessor: false }, 16, 1],
-    ['a plain job that names a number', { multiProcessor: false, processors: 4 }, 16, 1],
-    ['a multi-processor job', multi, 16, 1],
-    ['a whole-node job', { ...multi, wholeNode: true }, 16, 16],
-    ['4 processors', { ...multi, processors: 4 }, 16, 4],
-    ['4 to 8', { ...multi, processors: 4, maxProcessors: 8 }, 16, 8],
-    ['4 to 32', { ...multi, processors: 4, maxProcessors: 32 }, 16, 16],
-    ['a whole-node job', { ...multi, wholeNode: true }, 12, 0],
-    ['a multi-processor job', multi, 12, 1],
-    ['2 processors', { ...multi, processors: 2 }, 12, 2],
-    ['at most 2', { ...multi, maxProcessors: 2 }, 12, 2],
-    ['at most 16', { ...multi, maxProcessors: 16 }, 12, 12],
-    ['13 processors', { ...multi, processors: 13 }, 12, 0],
-    ['a plain job', { multiProcessor: false }, 0, 0],
-  ])('of a pool of 16: %s, %#', (_, request, free, cores) => {
-    expect(coresFor(request, free, 16)).toBe(cores);
-  });
-});
+import { Pool } from '../../../src/pilot/pool.js';
 
 describe('the pool', () => {
   const one = { processors: 1, memory: 0, gpus: 0 };

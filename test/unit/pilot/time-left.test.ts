@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { slurmSeconds, usageOfSacct, workLeft } from '../../../src/pilot/time-left.js';
+import { slurmSeconds, usageOfSacct } from '../../../src/pilot/time-left.js';
 
 describe('time left', () => {
   it.each([
@@ -19,13 +19,5 @@ describe('time left', () => {
     ['UNLIMITED', undefined],
   ])('knows that Slurm means %s', (text, seconds) => {
     expect(slurmSeconds(text)).toBe(seconds);
-  });
-
-  it('is counted in normalised seconds, scaled by what long jobs got out of the time', () => {
-    const usage = { cpu: 9000, cpuLimit: 18000, wall: 900, wallLimit: 1800, unit: 'wall' } as const;
-    expect(workLeft(usage, 10)).toBe(9000);
-    expect(workLeft(usage, 15)).toBe(13500);
-    expect(workLeft({ ...usage, unit: 'cpu' }, 10, 4500)).toBe(45000);
-    expect(workLeft({ ...usage, wall: 2000 }, 10)).toBe(0);
   });
 });
