@@ -26,7 +26,8 @@ export class TaskQueueIndex implements OnModuleInit, OnModuleDestroy {
   private readonly listeners = new Set<(queues: WaitingQueue[]) => void>();
   private version = 0;
   private stale = new Set<number>();
-  private refreshing: Promise<void> | null = null;
+  private looking: Promise<void> = Promise.resolve();
+  private nextLook: Promise<void> | null = null;
   private rebuilt: Promise<void> | null = null;
   private stop: () => void = () => undefined;
 
@@ -71,13 +72,17 @@ export class TaskQueueIndex implements OnModuleInit, OnModuleDestroy {
     return () => this.listeners.delete(listener);
   }
 
-  /** Looks at these queues again. Calls that come while one is under way are put together. */
-  async refresh(ids: readonly number[]): Promise<void> {
+  /** Looks at these queues again, after this call. Calls that come while a look is under way share the next one. */
+  refresh(ids: readonly number[]): Promise<void> {
     for (const id of ids) this.stale.add(id);
-    while (this.stale.size > 0) {
-      this.refreshing ??= this.look().finally(() => (this.refreshing = null));
-      await this.refreshing;
-    }
+    this.nextLook ??= this.looking.then(() => {
+      this.nextLook = null;
+      const look = this.look();
+      // Who asked for this look hears of its failure; the next one begins all the same.
+      this.looking = look.catch(() => undefined);
+      return look;
+    });
+    return this.nextLook;
   }
 
   /** Looks at all queues; what is not in the database leaves the index. */

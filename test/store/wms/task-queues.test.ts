@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { queuesOf } from '../../../src/configuration/index.js';
-import { JobDescription } from '../../../src/contract/index.js';
+import { JobDescription, Refusal } from '../../../src/contract/index.js';
+import { Log } from '../../../src/platform/index.js';
+import { capabilityOf } from '../../../src/wms/task-queues/capability.js';
 import { Demand, demandKey } from '../../../src/wms/task-queues/demand.js';
 import { requirementsOf } from '../../../src/wms/task-queues/requirements.js';
+import { TaskQueueIndex } from '../../../src/wms/task-queues/task-queue-index.js';
 import { TaskQueues } from '../../../src/wms/task-queues/task-queues.js';
 import { aConfiguration } from '../../support/configuration.js';
 import { type MatchingTest, startMatching } from '../../support/matching.js';
@@ -84,6 +87,25 @@ describe('task queues', () => {
     const got = await server.claim(stamp, { maxJobs: 8, offer: { tags: ['any'], processors: 8 } });
     expect(got).toHaveLength(2);
     expect(await server.claim(stamp, { maxJobs: 8, offer: { tags: ['any'], processors: 8 } })).toEqual([]);
+  });
+
+  it('have been looked at when a refresh ends, also one that others share while a look is under way', async () => {
+    const index = new TaskQueueIndex(wms.database, wms.wakeUps, new Log('test', 'error'));
+    const [jobId] = await wms.submit({ tags: ['shared-look'] });
+    const [row] = await wms.database.query<{ waiting_in: number }>('SELECT waiting_in FROM jobs WHERE job_id = ?', [
+      jobId,
+    ]);
+    const under = index.refresh([0]);
+    const anyPlace = capabilityOf({ tags: ['any'] });
+    if (anyPlace instanceof Refusal || row === undefined) throw new Error('This place is in order');
+    const heads = await Promise.all(
+      [1, 2].map(async () => {
+        await index.refresh([row.waiting_in]);
+        return index.candidates('lhcb', anyPlace).map(({ headJob }) => headJob);
+      }),
+    );
+    expect(heads).toEqual([[jobId], [jobId]]);
+    await under;
   });
 });
 
