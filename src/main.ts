@@ -1,5 +1,13 @@
 import { parseArgs } from 'node:util';
-import { ConfigurationError, Database, describeEnvironment, Log, readConfig, version } from './platform/index.js';
+import {
+  ConfigurationError,
+  Database,
+  describeEnvironment,
+  Log,
+  readConfig,
+  stopOnSignal,
+  version,
+} from './platform/index.js';
 import { createServer } from './server/index.js';
 
 const usage = `The server of Pilotage: the HTTP API.
@@ -10,7 +18,8 @@ usage: npm start [-- options]      or      node dist/main.js [options]
   --version        print the version and end
   --help           print this and end
 
-SIGTERM or SIGINT: stop accepting, finish what runs (20 s at most), end.
+SIGTERM or SIGINT: say "not ready" for PILOTAGE_DRAIN_SECONDS and serve on, then stop accepting, finish what runs
+(20 s at most), end with exit code 0. A second signal ends at once.
 
 Settings come from the environment:
 `;
@@ -50,19 +59,7 @@ async function serve(): Promise<void> {
   const server = await createServer(config, { log });
   await server.listen();
   log.info('The server listens', { url: server.url, publicUrl: config.publicUrl, version });
-  const stop = (signal: NodeJS.Signals): void => {
-    process.once(signal, () => process.exit(130));
-    log.info('The server stops', { signal });
-    server.close().then(
-      () => process.exit(0),
-      (error: unknown) => {
-        log.error('The server did not stop in order', { error });
-        process.exit(1);
-      },
-    );
-  };
-  process.once('SIGTERM', stop);
-  process.once('SIGINT', stop);
+  stopOnSignal({ log, name: 'The server', end: () => server.close(), limitSeconds: config.drainSeconds + 30 });
 }
 
 main().catch((error: unknown) => {

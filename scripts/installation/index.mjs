@@ -106,6 +106,8 @@ async function prepare({ folder, services, ports, environment, tls }) {
     PILOTAGE_MASTER_KEY_FILE: masterKey,
     PILOTAGE_DATA_DIR: folder,
     PILOTAGE_AGENT_PACE: '0.1',
+    // A lone server has nobody to tell that it stops.
+    PILOTAGE_DRAIN_SECONDS: ports.length > 1 ? '1' : '0',
     ...environment,
   };
   return { database, settings, ca: certificates.ca };

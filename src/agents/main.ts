@@ -6,6 +6,7 @@ import {
   Log,
   Metrics,
   readConfig,
+  stopOnSignal,
 } from '../platform/index.js';
 import { UnknownAgent } from './agent-runtime.js';
 import { openAgents } from './wiring.js';
@@ -67,19 +68,7 @@ async function work(only: string[] | undefined): Promise<void> {
     await agents.close();
     await monitoring?.close();
   };
-  const stop = (signal: NodeJS.Signals): void => {
-    process.once(signal, () => process.exit(130));
-    log.info('The agents stop', { signal });
-    end().then(
-      () => process.exit(0),
-      (error: unknown) => {
-        log.error('The agents did not stop in order', { error });
-        process.exit(1);
-      },
-    );
-  };
-  process.once('SIGTERM', stop);
-  process.once('SIGINT', stop);
+  stopOnSignal({ log, name: 'The agents', end, limitSeconds: 30 });
 }
 
 main().catch((error: unknown) => {

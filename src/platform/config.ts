@@ -57,6 +57,13 @@ const Environment = z.object({
     .string()
     .optional()
     .describe('host:port where a process offers /metrics and /health to the operator; nowhere when absent'),
+  PILOTAGE_DRAIN_SECONDS: z.coerce
+    .number()
+    .min(0)
+    .default(5)
+    .describe(
+      'A server that stops says for so long that it is not ready, and serves on, so that proxies send nothing more (s)',
+    ),
   PILOTAGE_LEASE_SECONDS: seconds(600).describe('Length of an attempt lease (s)'),
   PILOTAGE_LEASE_MARGIN_SECONDS: seconds(60).describe('What the sweeper adds before it ends a lease (s)'),
   PILOTAGE_SILENT_SECONDS: seconds(120).describe(
@@ -83,6 +90,7 @@ export interface PlatformConfig {
   s3: { accessKey: string; secretKey: string } | null;
   logLevel: 'debug' | 'info' | 'warn' | 'error';
   metricsListen: { host: string; port: number } | null;
+  drainSeconds: number;
   leaseSeconds: number;
   leaseMarginSeconds: number;
   silentSeconds: number;
@@ -143,6 +151,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
         : { accessKey: env.PILOTAGE_S3_ACCESS_KEY, secretKey: env.PILOTAGE_S3_SECRET_KEY },
     logLevel: env.PILOTAGE_LOG_LEVEL,
     metricsListen: env.PILOTAGE_METRICS_LISTEN === undefined ? null : address(env.PILOTAGE_METRICS_LISTEN),
+    drainSeconds: env.PILOTAGE_DRAIN_SECONDS,
     leaseSeconds: env.PILOTAGE_LEASE_SECONDS,
     leaseMarginSeconds: env.PILOTAGE_LEASE_MARGIN_SECONDS,
     silentSeconds: env.PILOTAGE_SILENT_SECONDS,

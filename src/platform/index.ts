@@ -13,6 +13,7 @@ export { type Message, send } from './outbox.js';
 export { type PilotFile, PilotFiles } from './pilot-files.js';
 export { openRedis } from './redis.js';
 export { Shutdown } from './shutdown.js';
+export { stopOnSignal } from './stop-on-signal.js';
 export { toDatabase, toEpoch, toWire } from './time.js';
 export { version } from './version.js';
 export { WakeUps, type WakeUp } from './wake-ups.js';

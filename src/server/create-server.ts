@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
@@ -25,7 +26,11 @@ export interface Server {
   readonly url: string;
   /** Listens at the address of its settings, and at that for metrics if there is one. */
   listen(): Promise<void>;
-  /** Stops listening, ends long polls at once, lets other requests finish for at most 20 s, closes all connections. */
+  /**
+   * Ends long polls at once and turns readiness red, but serves on for the drain time of the settings: meanwhile proxies
+   * learn of it, and every reply asks its client to connect anew. Then stops listening, lets requests finish for at most
+   * 20 s, and closes all connections.
+   */
   close(): Promise<void>;
 }
 
@@ -61,12 +66,14 @@ async function assemble(config: PlatformConfig, options: ServerOptions, open: Op
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, { logger: log, abortOnError: false });
   app.useBodyParser('application/json', { bodyLimit: defaultBodyLimit }, readJson(fastify));
   const metrics = app.get(Metrics);
-  accompanyRequests(fastify, routes, log, metrics);
+  const shutdown = app.get(Shutdown);
+  watchStop(shutdown, metrics);
+  accompanyRequests(fastify, { routes, log, metrics, shutdown });
   app.useGlobalFilters(new RefusalFilter(log));
   if (options.checkReplies === true) app.useGlobalInterceptors(new ReplyCheck());
   await app.init();
   routes.check();
-  return new RunningServer(app, config, metrics);
+  return new RunningServer(app, config, metrics, shutdown);
 }
 
 function adapterFor({ tls, trustedProxies }: PlatformConfig): FastifyAdapter {
@@ -75,10 +82,18 @@ function adapterFor({ tls, trustedProxies }: PlatformConfig): FastifyAdapter {
     routerOptions: { ignoreTrailingSlash: true },
     trustProxy: trustedProxies.length > 0 ? trustedProxies : false,
     genReqId: requestId,
+    // What still arrives while the server stops is answered like everything else: its reply closes the connection.
+    return503OnClosing: false,
     requestTimeout: 300_000,
     keepAliveTimeout: 75_000,
     ...(tls === null ? {} : { https: { ...tls, minVersion: 'TLSv1.2' as const } }),
   });
+}
+
+function watchStop(shutdown: Shutdown, metrics: Metrics): void {
+  const draining = metrics.gauge('pilotage_server_draining', '1 from the beginning of the stop on');
+  draining.set(0);
+  shutdown.signal.addEventListener('abort', () => draining.set(1));
 }
 
 class RunningServer implements Server {
@@ -88,6 +103,7 @@ class RunningServer implements Server {
     readonly app: NestFastifyApplication,
     private readonly config: PlatformConfig,
     private readonly metrics: Metrics,
+    private readonly shutdown: Shutdown,
   ) {}
 
   get url(): string {
@@ -98,13 +114,15 @@ class RunningServer implements Server {
 
   async listen(): Promise<void> {
     const { listen, metricsListen } = this.config;
-    if (metricsListen !== null) this.monitoring = await listenForMetrics(metricsListen, this.metrics);
+    if (metricsListen !== null)
+      this.monitoring = await listenForMetrics(metricsListen, this.metrics, () => !this.shutdown.hasBegun);
     await this.app.listen(listen.port, listen.host);
   }
 
   async close(): Promise<void> {
     const http = this.app.getHttpServer();
-    this.app.get(Shutdown).begin();
+    this.shutdown.begin();
+    await delay(this.config.drainSeconds * 1_000);
     // A connection whose last request has just been answered stays open for the next one; there is none.
     const idle = setInterval(() => http.closeIdleConnections(), 100);
     const deadline = setTimeout(() => http.closeAllConnections(), graceSeconds * 1_000);

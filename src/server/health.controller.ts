@@ -2,7 +2,7 @@ import { Controller, Inject } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import { CurrentConfiguration } from '../configuration/index.js';
 import { Refusal, server } from '../contract/index.js';
-import { Database, Handles } from '../platform/index.js';
+import { Database, Handles, Shutdown } from '../platform/index.js';
 import { REDIS } from './platform.module.js';
 
 const patience = 2_000;
@@ -15,6 +15,7 @@ export class HealthController {
   constructor(
     private readonly database: Database,
     private readonly configuration: CurrentConfiguration,
+    private readonly shutdown: Shutdown,
     @Inject(REDIS) private readonly redis: Redis,
   ) {}
 
@@ -23,9 +24,13 @@ export class HealthController {
     return { status: 'live' };
   }
 
-  /** Without Redis the server serves all the same, only waiting pilots learn of new jobs later; so it is reported only. */
+  /**
+   * Red while the database is away, and from the beginning of the server's stop on: proxies then send nothing more.
+   * Without Redis the server serves all the same, only waiting pilots learn of new jobs later; so it is reported only.
+   */
   @Handles(server.ready)
   async ready(): Promise<{ status: string; redis: string }> {
+    if (this.shutdown.hasBegun) throw new Refusal('unavailable', 'The server stops', { retryAfter: 1 });
     await this.checkDatabase();
     this.configuration.get();
     return { status: 'ready', redis: this.redis.status === 'ready' ? 'ready' : 'not reachable' };

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Refusal } from '../contract/index.js';
-import { answerRefusal, type Log, type Metrics, withLogFields } from '../platform/index.js';
+import { answerRefusal, type Log, type Metrics, type Shutdown, withLogFields } from '../platform/index.js';
 import { checkClientVersion } from './client-version.js';
 import type { Routes } from './routes.js';
 
@@ -23,8 +23,19 @@ export function readJson(fastify: FastifyInstance): JsonReader {
   };
 }
 
-/** What happens to every request besides its handler: id, client version, unknown methods, log line, metrics. */
-export function accompanyRequests(fastify: FastifyInstance, routes: Routes, log: Log, metrics: Metrics): void {
+/** What accompanies a request. */
+export interface Company {
+  routes: Routes;
+  log: Log;
+  metrics: Metrics;
+  shutdown: Shutdown;
+}
+
+/**
+ * What happens to every request besides its handler: id, client version, unknown methods, log line, metrics; and the
+ * wish to a client that it connects anew, because this server stops.
+ */
+export function accompanyRequests(fastify: FastifyInstance, { routes, log, metrics, shutdown }: Company): void {
   const seconds = metrics.histogram('pilotage_http_request_seconds', 'Duration of requests', [
     'method',
     'route',
@@ -33,6 +44,7 @@ export function accompanyRequests(fastify: FastifyInstance, routes: Routes, log:
 
   fastify.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id);
+    if (shutdown.hasBegun) void reply.header('connection', 'close');
     const refusal = refusalOf(request, reply, routes);
     if (refusal === null) withLogFields({ requestId: request.id }, done);
     else answerRefusal(refusal, request, reply);

@@ -69,4 +69,40 @@ describe('the server program', () => {
     rmSync(folder, { recursive: true });
     await drop();
   });
+
+  it('ends in order, at its limit, or at the second signal', async () => {
+    const ends = {
+      'async () => undefined': 0,
+      '() => Promise.reject(new Error("no"))': 1,
+      '() => new Promise(() => 0)': 1,
+    };
+    for (const [end, code] of Object.entries(ends)) {
+      const program = stopping(end, 0.5);
+      await says(program, 'up');
+      program.process.kill('SIGTERM');
+      expect(await program.ended).toBe(code);
+    }
+    const impatient = stopping('() => new Promise(() => 0)', 60);
+    await says(impatient, 'up');
+    impatient.process.kill('SIGTERM');
+    await says(impatient, 'It stops');
+    impatient.process.kill('SIGTERM');
+    expect(await impatient.ended).toBe(130);
+  });
 });
+
+/** A program that does nothing but stop as ours do. */
+function stopping(end: string, limitSeconds: number): Program {
+  const source = `import { Log, stopOnSignal } from './dist/platform/index.js';
+    stopOnSignal({ log: new Log('test'), name: 'It', end: ${end}, limitSeconds: ${limitSeconds} });
+    setInterval(() => undefined, 1_000);
+    console.log('up');`;
+  return new Program(['--input-type=module', '--eval', source], { PATH: '' });
+}
+
+async function says(program: Program, words: string): Promise<void> {
+  while (!program.stdout.includes(words)) {
+    const ended = await Promise.race([program.ended, new Promise((resolve) => setTimeout(resolve, 20))]);
+    if (ended !== undefined) throw new Error(`It ended with ${String(ended)}: ${program.stderr}`);
+  }
+}

@@ -23,6 +23,7 @@ export function testConfig(overrides: Partial<PlatformConfig> = {}): PlatformCon
     s3: null,
     logLevel: 'error',
     metricsListen: null,
+    drainSeconds: 0,
     leaseSeconds: 20,
     leaseMarginSeconds: 2,
     silentSeconds: 6,

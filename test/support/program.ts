@@ -17,6 +17,7 @@ export function environmentOf(config: PlatformConfig): Record<string, string> {
     PILOTAGE_LISTEN: `${config.listen.host}:${config.listen.port}`,
     PILOTAGE_MASTER_KEY_FILE: keyFile,
     PILOTAGE_DATA_DIR: config.dataDir,
+    PILOTAGE_DRAIN_SECONDS: String(config.drainSeconds),
     PILOTAGE_LOG_LEVEL: 'info',
   };
 }
