@@ -1,3 +1,4 @@
+import { JobCounts } from '../dist/wms/counters/job-counts.js';
 import { hashOf, requirementsOf } from '../dist/wms/task-queues/requirements.js';
 import { JobDescription } from '../dist/contract/index.js';
 import { group, place, subjectOf } from './world.mjs';
@@ -157,7 +158,8 @@ export async function insertHeldJobs(world, stamps, { each, owner }) {
   return { held, first };
 }
 
-/** Lets the database write its statistics anew after a large insertion. */
+/** Counts what was inserted past the server, and lets the database write its statistics anew. */
 export async function analyse(world) {
+  await new JobCounts(world.database).repair();
   await world.query('ANALYZE TABLE jobs, leases, attempts, task_queues, pilots');
 }

@@ -3,6 +3,7 @@ import { readAudit } from '../auth/index.js';
 import { Refusal } from '../contract/index.js';
 import { ConfigurationError, isDatabaseUnavailable } from '../platform/index.js';
 import { addConfigCommands } from './config-commands.js';
+import { addCounterCommands } from './counter-commands.js';
 import { Installation } from './installation.js';
 import { addKeyCommands } from './key-commands.js';
 import { say, table } from './output.js';
@@ -39,6 +40,7 @@ export function adminProgram(): Command {
   addConfigCommands(program);
   addTokenCommands(program);
   addKeyCommands(program);
+  addCounterCommands(program);
   program
     .command('migrate')
     .description('bring the schema of the database up to date; the server does so too when it starts')

@@ -15,6 +15,7 @@ import {
   AttemptEnds,
   CheckJobs,
   Demand,
+  JobCounts,
   Jobs,
   Leases,
   PilotEnds,
@@ -25,6 +26,7 @@ import {
 } from '../wms/index.js';
 import { AgentRuntime, UnknownAgent, type Workload } from './agent-runtime.js';
 import { ComputingElements } from './computing-elements.js';
+import { JobCountsFolder } from './job-counts/job-counts.agent.js';
 import { Housekeeping } from './housekeeping/housekeeping.agent.js';
 import { CheckJobsTask, OverdueChecks } from './job-checks/job-checks.agent.js';
 import { LeaseSweeper } from './lease-sweeper/lease-sweeper.agent.js';
@@ -116,6 +118,7 @@ function workloadOf({ config, database, wakeUps, configuration, storage, element
       ca: config.pilotCa,
     }),
   });
+  const jobCounts = new JobCounts(database);
   return {
     agents: [
       director,
@@ -127,12 +130,14 @@ function workloadOf({ config, database, wakeUps, configuration, storage, element
       ),
       new LogSealer(logs),
       new OverdueChecks(checks),
+      new JobCountsFolder(jobCounts),
       new Housekeeping({
         database,
         elements,
         sandboxes,
         pilotLogs: logs,
         shareUse: new ShareUse(database, configuration),
+        jobCounts,
       }),
     ],
     tasks: [new CheckJobsTask(checks), new SealLog(logs), new StopPilots({ pilots, ends, elements, configuration })],

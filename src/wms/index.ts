@@ -1,4 +1,5 @@
 export { CheckJobs } from './checking/check-jobs.js';
+export { countOut, JobCounts } from './counters/index.js';
 export { Jobs } from './jobs/jobs.js';
 export { Submission } from './submission/submission.js';
 export { fullPfn, shortPfn, type SandboxOwner } from './outputs/pfn.js';

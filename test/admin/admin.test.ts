@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { main } from '../../src/admin/main.js';
 import { server } from '../../src/contract/index.js';
 import { createServer, type Server } from '../../src/server/index.js';
-import { Log } from '../../src/platform/index.js';
+import { Database, Log } from '../../src/platform/index.js';
 import { testConfig } from '../support/config.js';
 import { aConfigurationDocument } from '../support/configuration.js';
 import { emptyDatabase } from '../support/database.js';
@@ -165,9 +165,36 @@ describe('pilotage admin keys', () => {
   });
 });
 
+describe('pilotage admin counters', () => {
+  it('tells wrong counters of jobs, and corrects them', async () => {
+    expect(await admin('counters', 'check')).toMatchObject({ code: 0, stdout: 'all counters are right\n' });
+    const database = await Database.open(empty.url, 1);
+    await database.execute("INSERT INTO job_counts VALUES ('site', 'lhcb', '', '', '', '', '', 'Nowhere', 'Done', 7)");
+    await database.close();
+    expect(await admin('counters', 'check')).toMatchObject({
+      code: 1,
+      stderr: 'pilotage admin: 1 counters are wrong; run pilotage admin counters rebuild\n',
+    });
+    expect(await admin('counters', 'rebuild')).toMatchObject({
+      code: 0,
+      stdout: '1 counters were wrong and have been corrected\n',
+    });
+    expect((await admin('counters', 'check')).code).toBe(0);
+    expect((await admin('audit')).stdout).toMatch(/counters\.rebuild/);
+  });
+});
+
 describe('pilotage admin', () => {
   it('explains itself, command by command', async () => {
-    const commands = [[], ['config'], ['config', 'apply'], ['token', 'issue'], ['keys', 'revoke'], ['audit']];
+    const commands = [
+      [],
+      ['config'],
+      ['config', 'apply'],
+      ['token', 'issue'],
+      ['keys', 'revoke'],
+      ['counters', 'check'],
+      ['audit'],
+    ];
     for (const command of commands) {
       const { code, stdout } = await admin(...command, '--help');
       expect({ command, code }).toEqual({ command, code: 0 });

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Housekeeping } from '../../src/agents/housekeeping/housekeeping.agent.js';
 import { deleteUnusedDescriptions } from '../../src/agents/housekeeping/old-jobs.js';
-import { Pilots } from '../../src/wms/index.js';
+import { JobCounts, Pilots } from '../../src/wms/index.js';
 import { aStamp, type AgentsTest, FakeCe, startAgentsTest } from './support.js';
 
 describe('Housekeeping', () => {
@@ -16,6 +16,7 @@ describe('Housekeeping', () => {
       sandboxes: { clean: async () => 0 },
       pilotLogs: { remove: async (pilots) => void removedLogs.push(...pilots.map(({ stamp }) => stamp)) },
       shareUse: { fold: async () => 0 },
+      jobCounts: new JobCounts(test.database),
     }).run(test.context());
 
   beforeAll(async () => {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { SigningKeys, Tokens } from '../../src/auth/index.js';
 import { JobDescription, type JobDescriptionInput, type Offer } from '../../src/contract/index.js';
 import { IdAllocator, Log, type PlatformConfig } from '../../src/platform/index.js';
+import { writeDeltas } from '../../src/wms/counters/index.js';
 import { AttemptEnds } from '../../src/wms/execution/attempt-ends.js';
 import { Heartbeats } from '../../src/wms/execution/heartbeats.js';
 import { Leases } from '../../src/wms/execution/leases.js';
@@ -144,6 +145,21 @@ export async function startMatching(overrides: Overrides = {}, settings: Partial
             retries,
           ]),
         );
+        await writeDeltas(tx, [
+          {
+            cell: {
+              vo: owner.vo,
+              owner: owner.username,
+              owner_subject: owner.subject,
+              owner_group: owner.group,
+              job_group: '0',
+              job_type: 'User',
+              site: 'ANY',
+              status: 'Waiting',
+            },
+            jobs: count,
+          },
+        ]);
         effects.taskQueues.add(Number(queue));
       });
       return jobIds;

@@ -16,6 +16,8 @@ export interface HousekeepingParts {
   pilotLogs: { remove(pilots: readonly { vo: string; stamp: string }[]): Promise<void> };
   /** Sums up old rows of the use of shares. */
   shareUse: { fold(): Promise<number> };
+  /** The counters of jobs; a repair is made when the last one is so many hours old, and answers how many were wrong. */
+  jobCounts: { removeEmpty(): Promise<number>; repairAfter(hours: number): Promise<number> };
 }
 
 /** Makes time partitions ahead of time and removes what its retention no longer covers. */
@@ -38,7 +40,15 @@ export class Housekeeping implements Agent {
     const sandboxes = await this.parts.sandboxes.clean(retention.unassigned_sandboxes_days);
     const pilots = await this.pilots(context);
     const folded = await this.parts.shareUse.fold();
-    return { partitions, jobs, descriptions, sandboxes, pilots, folded };
+    const counters = await this.counters(context);
+    return { partitions, jobs, descriptions, sandboxes, pilots, folded, counters };
+  }
+
+  private async counters({ log }: AgentContext): Promise<number> {
+    const { jobCounts } = this.parts;
+    const repaired = await jobCounts.repairAfter(24);
+    if (repaired > 0) log.warn('Counters of jobs were wrong and have been corrected', { counters: repaired });
+    return repaired + (await jobCounts.removeEmpty());
   }
 
   private async partitions(historyDays: number): Promise<number> {

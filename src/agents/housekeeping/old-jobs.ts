@@ -1,5 +1,6 @@
 import { finalStates } from '../../contract/index.js';
 import type { Database } from '../../platform/index.js';
+import { countOut } from '../../wms/index.js';
 
 const batch = 500;
 
@@ -17,6 +18,7 @@ export async function deleteOldJobs(database: Database, vo: string, days: number
     );
     const ids = rows.map((row) => row.job_id);
     if (ids.length === 0) return 0;
+    await countOut(tx, ids);
     for (const table of ['job_parameters', 'job_commands', 'job_sandboxes', 'jobs']) {
       await tx.execute(`DELETE FROM ${table} WHERE job_id IN (?)`, [ids]);
     }

@@ -3,6 +3,7 @@ import { Jobs1764000000002 } from './0002-jobs.js';
 import { Matching1764000000003 } from './0003-matching.js';
 import { Pilots1764000000004 } from './0004-pilots.js';
 import { Sandboxes1764000000005 } from './0005-sandboxes.js';
+import { JobCounts1764000000006 } from './0006-job-counts.js';
 
 /** All migrations in order. Forward only: expand first, contract in a later release. */
 export const migrations = [
@@ -11,4 +12,5 @@ export const migrations = [
   Matching1764000000003,
   Pilots1764000000004,
   Sandboxes1764000000005,
+  JobCounts1764000000006,
 ];

@@ -1,5 +1,6 @@
 import { minor } from '../../contract/index.js';
 import type { Transaction } from '../../platform/index.js';
+import { writeDeltas } from '../counters/index.js';
 import { databaseNow, type Effects, writeHistory } from './jobs.js';
 
 /** A job that can be claimed, as the matcher reads and locks it. */
@@ -10,6 +11,10 @@ export interface ClaimableJob {
   owner: string;
   owner_group: string;
   owner_subject: string;
+  job_group: string;
+  job_type: string;
+  /** What the job says of its site while it waits. */
+  site: string;
   /** The attempt before; the claim makes the next one. */
   attempt: number;
   description_id: number;
@@ -81,6 +86,13 @@ export async function claimJobs(
       source: 'Matcher',
       at: null,
     })),
+  );
+  await writeDeltas(
+    tx,
+    takes.flatMap(({ job, site }) => [
+      { cell: { ...job, status: 'Waiting' }, jobs: -1 },
+      { cell: { ...job, site, status: 'Matched' }, jobs: 1 },
+    ]),
   );
   for (const { job } of takes) effects.jobs.add(job.job_id);
 }

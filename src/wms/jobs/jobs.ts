@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database, type Queryable, send, type Transaction, WakeUps } from '../../platform/index.js';
+import { moveBetween, writeDeltas } from '../counters/index.js';
 import { type Decision, decide, type HistoryEntry, type JobRow, type Move, type Moved, refuse } from './move.js';
 
 /** Who must be told after the commit. */
@@ -11,7 +12,7 @@ export interface Effects {
   messages: Set<string>;
 }
 
-const columnsOfRow = `j.job_id, j.vo, j.owner, j.owner_group, j.owner_subject, j.status, j.minor_status, j.application_status,
+const columnsOfRow = `j.job_id, j.vo, j.owner, j.owner_group, j.owner_subject, j.job_group, j.job_type, j.status, j.minor_status, j.application_status,
   j.attempt, j.task_queue_id, j.waiting_in, j.payload_retries, j.site, j.user_priority, j.reschedule_counter,
   j.infrastructure_failures, j.reschedule_time, j.start_exec_time, j.end_exec_time, j.heart_beat_time,
   l.attempt AS lease_attempt, l.pilot_stamp AS lease_stamp, l.sequence AS lease_sequence`;
@@ -94,6 +95,10 @@ export class Jobs {
       decided.filter(({ decision }) => decision.release),
     );
     await this.update(tx, decided);
+    await writeDeltas(
+      tx,
+      decided.flatMap(({ row, decision: { columns } }) => moveBetween(row, { ...row, ...columns })),
+    );
     await writeHistory(
       tx,
       decided.flatMap(({ row, decision }) => decision.history.map((entry) => ({ ...entry, row }))),

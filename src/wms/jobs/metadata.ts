@@ -1,9 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { UserPrincipal } from '../../auth/index.js';
 import type { Transaction } from '../../platform/index.js';
+import { type Cell, moveBetween, writeDeltas } from '../counters/index.js';
 import { Jobs } from './jobs.js';
 import { managedRows, sourceOf } from './managed-jobs.js';
 import { type JobMetadata, readMetadata } from './metadata-values.js';
+import type { JobRow } from './move.js';
 import { setParameters } from './parameters.js';
 import { jobIdOf } from './status-entries.js';
 
@@ -26,7 +28,7 @@ export class Metadata {
         if (Object.keys(said).length > 0) {
           await this.jobs.move(tx, effects, [{ jobId, source: sourceOf(user), ...said }]);
         }
-        await setLabels(tx, jobId, labels);
+        await setLabels(tx, row, labels);
         const entries = Object.entries(parameters);
         await setParameters(
           tx,
@@ -42,9 +44,14 @@ function text(name: 'minor' | 'application', value: unknown): { minor?: string; 
   return value === undefined ? {} : { [name]: String(value) };
 }
 
-async function setLabels(tx: Transaction, jobId: number, labels: JobMetadata['columns']): Promise<void> {
+/** Labels by which jobs are counted move the job to another counter. */
+async function setLabels(tx: Transaction, row: JobRow, labels: JobMetadata['columns']): Promise<void> {
   const names = Object.keys(labels);
   if (names.length === 0) return;
   const assignments = ['last_update_time = NOW(6)', ...names.map((name) => `${name} = ?`)];
-  await tx.execute(`UPDATE jobs SET ${assignments.join(', ')} WHERE job_id = ?`, [...Object.values(labels), jobId]);
+  await tx.execute(`UPDATE jobs SET ${assignments.join(', ')} WHERE job_id = ?`, [
+    ...Object.values(labels),
+    row.job_id,
+  ]);
+  await writeDeltas(tx, moveBetween(row, { ...row, ...(labels as Partial<Cell>) }));
 }

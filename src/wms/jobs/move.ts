@@ -43,6 +43,8 @@ export interface JobRow extends JobFacts {
   owner: string;
   owner_group: string;
   owner_subject: string;
+  job_group: string;
+  job_type: string;
   status: JobStatus;
   minor_status: string;
   application_status: string;

@@ -35,7 +35,8 @@ export async function takeJobs(tx: Transaction, orders: readonly QueueOrder[]): 
 
 function partOf({ queue, limit, seen, owner }: QueueOrder, index: number): { sql: string; values: unknown[] } {
   return {
-    sql: `SELECT ${index} AS order_index, job_id, vo, user_priority, owner, owner_group, owner_subject, attempt,
+    sql: `SELECT ${index} AS order_index, job_id, vo, user_priority, owner, owner_group, owner_subject, job_group,
+       job_type, site, attempt,
        description_id, expansion
      FROM jobs FORCE INDEX (claimable)
      WHERE waiting_in = ? ${seen.length === 0 ? '' : 'AND job_id NOT IN (?)'} ${owner === null ? '' : 'AND owner_subject = ?'}

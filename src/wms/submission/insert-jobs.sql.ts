@@ -1,5 +1,6 @@
 import type { JobStatus } from '../../contract/index.js';
 import type { Transaction } from '../../platform/index.js';
+import { type Cell, writeDeltas } from '../counters/index.js';
 
 /** A job as it comes into being. */
 export interface NewJobRow {
@@ -23,7 +24,7 @@ export interface NewJobRow {
 
 const perStatement = 500;
 
-/** Inserts jobs, several per statement. A Waiting job can be claimed from the commit on. `now` is the database's time. */
+/** Inserts jobs, several per statement, and counts them. A Waiting job can be claimed from the commit on. `now` is the database's time. */
 export async function insertJobs(tx: Transaction, rows: readonly NewJobRow[], now: string): Promise<void> {
   for (let start = 0; start < rows.length; start += perStatement) {
     const part = rows.slice(start, start + perStatement);
@@ -53,4 +54,21 @@ export async function insertJobs(tx: Transaction, rows: readonly NewJobRow[], no
       ]),
     );
   }
+  await writeDeltas(
+    tx,
+    rows.map((row) => ({ cell: cellOf(row), jobs: 1 })),
+  );
+}
+
+function cellOf({ vo, owner, ownerSubject, group, jobGroup, type, site, status }: NewJobRow): Cell {
+  return {
+    vo,
+    owner,
+    owner_subject: ownerSubject,
+    owner_group: group,
+    job_group: jobGroup,
+    job_type: type,
+    site,
+    status,
+  };
 }

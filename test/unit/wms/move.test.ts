@@ -20,6 +20,8 @@ function aJob(over: Partial<JobRow> = {}): JobRow {
     waiting_in: 3,
     payload_retries: 0,
     site: 'ANY',
+    job_group: '0',
+    job_type: 'User',
     user_priority: 1,
     reschedule_counter: 0,
     infrastructure_failures: 0,

@@ -20,6 +20,8 @@ const row = (more: Partial<JobRow> = {}): JobRow => ({
   waiting_in: null,
   payload_retries: 0,
   site: 'S',
+  job_group: '0',
+  job_type: 'User',
   user_priority: 1,
   reschedule_counter: 0,
   infrastructure_failures: 0,
