@@ -2,12 +2,13 @@ import { readFileSync } from 'node:fs';
 
 /**
  * What a run costs, until `stop(generatorSeconds)`: the server's largest resident memory (MiB), the CPU seconds of the
- * processes that take part, and how much of all CPUs everybody else on the machine used meanwhile (percent): figures of
- * a run with more than a few percent are lower limits only. Linux.
+ * processes that take part, the statements and commits that the database ran, and how much of all CPUs everybody else on
+ * the machine used meanwhile (percent): figures of a run with more than a few percent are lower limits only. Linux.
  */
-export function watchCosts(world) {
+export async function watchCosts(world) {
   const { servers, services } = world.installation;
   const pids = { server: servers[0].pid, database: services.mariadb.pid, redis: services.redis.pid };
+  const counted = await statementsOf(world);
   const before = { busy: machineSeconds(), own: secondsOf(pids), self: process.cpuUsage() };
   let largest = 0;
   const look = () => {
@@ -16,7 +17,7 @@ export function watchCosts(world) {
   };
   const timer = setInterval(look, 200);
   return {
-    stop(generatorSeconds) {
+    async stop(generatorSeconds) {
       look();
       clearInterval(timer);
       const after = { busy: machineSeconds(), own: secondsOf(pids) };
@@ -26,9 +27,25 @@ export function watchCosts(world) {
       const ours = Object.values(cpuSeconds).reduce((sum, seconds) => sum + seconds, (user + system) / 1e6);
       const others = after.busy.busy - before.busy.busy - ours;
       const othersCpuPercent = Math.max(0, Math.round((others / (after.busy.all - before.busy.all)) * 100));
-      return { serverRssMiB: Math.round(largest / 1024), cpuSeconds, othersCpuPercent };
+      const { statements, commits } = await statementsOf(world);
+      return {
+        serverRssMiB: Math.round(largest / 1024),
+        cpuSeconds,
+        othersCpuPercent,
+        statements: statements - counted.statements,
+        commits: commits - counted.commits,
+      };
     },
   };
+}
+
+/** What the database has run since it started. */
+async function statementsOf(world) {
+  const rows = await world.query("SHOW GLOBAL STATUS WHERE Variable_name IN ('Questions', 'Com_commit')");
+  const { Questions: statements, Com_commit: commits } = Object.fromEntries(
+    rows.map(({ Variable_name, Value }) => [Variable_name, Number(Value)]),
+  );
+  return { statements, commits };
 }
 
 function secondsOf(pids) {

@@ -22,7 +22,7 @@ async function measureOne(world, name, options, log) {
   await world.restartServer(profiling(options, name));
   const connections = path.connectionsOf?.(options) ?? options.connections;
   log(`${name}: ${connections} connections for ${options.seconds} s`);
-  const costs = watchCosts(world);
+  const costs = await watchCosts(world);
   const load = await runLoad({
     path: name,
     url: world.url,
@@ -31,7 +31,7 @@ async function measureOne(world, name, options, log) {
     seconds: options.seconds,
     data: prepared.load,
   });
-  const cost = costs.stop(load.cpuSeconds);
+  const cost = await costs.stop(load.cpuSeconds);
   const problems = load.failures > 0 ? [`${load.failures} requests failed, the first so: ${load.firstFailure}`] : [];
   problems.push(...(await path.verify(world, prepared, load)));
   log(`${name}: the same rows with bare statements`);
@@ -57,6 +57,8 @@ async function measureOne(world, name, options, log) {
         round((seconds * 1_000) / load.unitsInAll, 1_000),
       ]),
     ),
+    statementsPerUnit: round(cost.statements / load.unitsInAll, 1_000),
+    unitsPerCommit: round(load.unitsInAll / cost.commits),
     othersCpuPercent: cost.othersCpuPercent,
     problems,
   };

@@ -1,5 +1,6 @@
-import { DataSource, type EntityManager } from 'typeorm';
+import { DataSource } from 'typeorm';
 import { ConfigurationError } from './config.js';
+import { type Changes, type Connection, Connections, run, type StatementResult } from './connections.js';
 import { migrations } from './migrations/index.js';
 
 /** Whatever can run a statement: the database itself or a transaction. Rows come as objects, times as UTC strings. */
@@ -47,14 +48,11 @@ export function isDuplicate(error: unknown): boolean {
   return codeOf(error) === 'ER_DUP_ENTRY';
 }
 
-function over(manager: Pick<EntityManager, 'query'>): Queryable {
+function over(statement: (sql: string, parameters?: unknown[]) => Promise<StatementResult>): Queryable {
   return {
-    query: async <T>(sql: string, parameters?: unknown[]) => (await manager.query(sql, parameters)) as T[],
+    query: async <T>(sql: string, parameters?: unknown[]) => (await statement(sql, parameters)) as T[],
     execute: async (sql, parameters) => {
-      const { affectedRows, insertId } = (await manager.query(sql, parameters)) as {
-        affectedRows: number;
-        insertId: number;
-      };
+      const { affectedRows, insertId } = (await statement(sql, parameters)) as Changes;
       return { affectedRows, insertId };
     },
   };
@@ -65,13 +63,17 @@ function over(manager: Pick<EntityManager, 'query'>): Queryable {
  * A connection that breaks is replaced; statements that fail with it fail for their caller.
  */
 export class Database implements Queryable {
+  private readonly statements: Queryable;
+
   private constructor(
     private readonly source: DataSource,
-    private readonly statements: Queryable,
-  ) {}
+    private readonly connections: Connections,
+  ) {
+    this.statements = over((sql, parameters) => connections.lend((connection) => run(connection, sql, parameters)));
+  }
 
-  /** Opens the pool; `connections` is its largest size. */
-  static async open(url: string, connections = 20): Promise<Database> {
+  /** Opens the pool; `size` is the largest number of its connections. */
+  static async open(url: string, size = 20): Promise<Database> {
     const parsed = parseUrl(url);
     const source = new DataSource({
       type: 'mysql',
@@ -83,20 +85,15 @@ export class Database implements Queryable {
       bigNumberStrings: false,
       migrations,
       migrationsTableName: 'schema_migrations',
-      extra: { connectionLimit: connections, decimalNumbers: true, enableKeepAlive: true, connectTimeout: 10_000 },
+      extra: { connectionLimit: size, decimalNumbers: true, enableKeepAlive: true, connectTimeout: 10_000 },
     });
     await source.initialize();
-    const { pool } = source.driver as unknown as {
-      pool: { on(event: string, listener: (connection: Session) => void): void };
-    };
-    pool.on('connection', (connection) => {
-      for (const setting of sessionSettings) connection.query(setting);
+    const connections = new Connections(source, sessionSettings);
+    // The connection that initialize() used was opened before its settings were known.
+    await connections.lend(async (connection) => {
+      for (const setting of sessionSettings) await run(connection, setting);
     });
-    // The connection that initialize() used was opened before the listener stood.
-    const first = source.createQueryRunner();
-    for (const setting of sessionSettings) await first.query(setting);
-    await first.release();
-    return new Database(source, over(source));
+    return new Database(source, connections);
   }
 
   query<T = Record<string, unknown>>(sql: string, parameters?: unknown[]): Promise<T[]> {
@@ -111,7 +108,7 @@ export class Database implements Queryable {
   async transaction<T>(body: (tx: Transaction) => Promise<T>): Promise<T> {
     for (let tries = 1; ; tries += 1) {
       try {
-        return await this.source.transaction((manager) => body(over(manager)));
+        return await this.connections.lend((connection) => inTransaction(connection, body));
       } catch (error) {
         if (!lockedByOther.has(codeOf(error)) || tries >= 5) throw error;
         await new Promise((resolve) => setTimeout(resolve, tries * 10 * Math.random()));
@@ -124,22 +121,21 @@ export class Database implements Queryable {
    * `waitSeconds`. The lock ends with the session, so a crashed holder never blocks others.
    */
   async withLock<T>(name: string, waitSeconds: number, body: () => Promise<T>): Promise<T | null> {
-    const runner = this.source.createQueryRunner();
-    await runner.connect();
-    try {
+    return this.connections.lend(async (connection) => {
       // Locks are named for the whole database server, which several installations may share.
-      const rows = (await runner.query(`SELECT GET_LOCK(${ownLock}, ?) AS held`, [name, waitSeconds])) as {
+      const rows = (await run(connection, `SELECT GET_LOCK(${ownLock}, ?) AS held`, [name, waitSeconds])) as {
         held: number;
       }[];
       if (Number(rows[0]?.held) !== 1) return null;
       try {
         return await body();
       } finally {
-        await runner.query(`SELECT RELEASE_LOCK(${ownLock})`, [name]);
+        await run(connection, `SELECT RELEASE_LOCK(${ownLock})`, [name]).catch((error: unknown) => {
+          connection.destroy();
+          throw error;
+        });
       }
-    } finally {
-      await runner.release();
-    }
+    });
   }
 
   /** Applies the migrations that are missing, one process at a time. Returns their names. */
@@ -171,8 +167,17 @@ export class Database implements Queryable {
 
 const ownLock = `SHA1(CONCAT(DATABASE(), ':', ?))`;
 
-interface Session {
-  query(sql: string): void;
+async function inTransaction<T>(connection: Connection, body: (tx: Transaction) => Promise<T>): Promise<T> {
+  await run(connection, 'START TRANSACTION');
+  try {
+    const value = await body(over((sql, parameters) => run(connection, sql, parameters)));
+    await run(connection, 'COMMIT');
+    return value;
+  } catch (error) {
+    // The server rolls back what a lost session did; nobody may find the rest of it on this connection.
+    await run(connection, 'ROLLBACK').catch(() => connection.destroy());
+    throw error;
+  }
 }
 
 // Once per session, so that transactions need no statement for it.
