@@ -1,7 +1,8 @@
-import { createPublicKey, generateKeyPairSync, type JsonWebKey, type KeyObject, randomBytes } from 'node:crypto';
+import { generateKeyPairSync, type JsonWebKey, type KeyObject, randomBytes } from 'node:crypto';
 import { Refusal } from '../contract/index.js';
 import { type Clock, type Database, type Log, systemClock, type Transaction, toWire } from '../platform/index.js';
 import { openKey, sealKey } from './sealed-key.js';
+import { VerifyingKey } from './verifying-key.js';
 
 /** No token lives longer, so a key that signs no more can retire after this (s): 30 days. */
 export const longestTokenSeconds = 30 * 86_400;
@@ -44,7 +45,7 @@ export interface KeyReport {
  */
 export class SigningKeys {
   private signer: SigningKey | null = null;
-  private verifiers = new Map<string, KeyObject>();
+  private verifiers = new Map<string, VerifyingKey>();
   private published: Record<string, unknown>[] = [];
   private loadedAt = 0;
   private loading: Promise<void> = Promise.resolve();
@@ -81,7 +82,7 @@ export class SigningKeys {
   }
 
   /** The public key with that id, or null; keys that other processes made are looked up at most once a second. */
-  async verifying(kid: string): Promise<KeyObject | null> {
+  async verifying(kid: string): Promise<VerifyingKey | null> {
     if (!this.verifiers.has(kid)) await (this.clock.now() - this.loadedAt > 1_000 ? this.load() : this.loading);
     return this.verifiers.get(kid) ?? null;
   }
@@ -192,7 +193,7 @@ export class SigningKeys {
       this.signer = { kid: signer.kid, key: openKey(signer.private_jwk_encrypted, signer.kid, this.sealingKey) };
     }
     const publics = rows.map(({ kid, public_jwk }) => ({ kid, jwk: JSON.parse(public_jwk) as JsonWebKey }));
-    this.verifiers = new Map(publics.map(({ kid, jwk }) => [kid, createPublicKey({ key: jwk, format: 'jwk' })]));
+    this.verifiers = new Map(publics.map(({ kid, jwk }) => [kid, this.verifiers.get(kid) ?? new VerifyingKey(jwk)]));
     this.published = publics.map(({ kid, jwk: { kty, crv, x } }) => ({
       kty,
       crv,

@@ -11,7 +11,7 @@ export type StatementResult = Record<string, unknown>[] | Changes;
 
 /**
  * A connection of the driver, as far as it is used here. By callbacks: the driver's promises and TypeORM's query runners
- * cost several times as much CPU per statement, which was a sixth of that of a whole request.
+ * cost several times as much CPU per statement (docs/decisions/0001).
  */
 export interface Connection {
   query(
