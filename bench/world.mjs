@@ -29,6 +29,10 @@ sites:
         driver: local
         settings: { folder: '@FOLDER@/ce', slots: 1 }
         queues: { all: { vos: [bench], processors: 8, memory: 16000, max_wall_time: 864000 } }
+# One user or pilot of a run does the work of many.
+limits:
+  rates: { pilot: { per_second: 0 }, submit: { per_second: 0 }, report: { per_second: 0 }, change: { per_second: 0 }, search: { per_second: 0 }, read: { per_second: 0 } }
+  searches: { waiting: 1000, per_user: 1000, longest_wait: 60 }
 storage:
   sandboxes: BenchSE
   pilot_logs: BenchSE

@@ -1,7 +1,19 @@
 import { Global, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
-import { Database, deriveKey, Log, PLATFORM_CONFIG, type PlatformConfig } from '../platform/index.js';
+import type { Redis } from 'ioredis';
+import { CurrentConfiguration } from '../configuration/index.js';
+import {
+  Database,
+  deriveKey,
+  Log,
+  Metrics,
+  PLATFORM_CONFIG,
+  type PlatformConfig,
+  REDIS,
+  SharedBuckets,
+} from '../platform/index.js';
 import { AccessGuard } from './access.guard.js';
+import { CallRates } from './call-rates.js';
 import { IdentityController } from './identity.controller.js';
 import { SigningKeys } from './signing-keys.js';
 import { Tokens } from './tokens.js';
@@ -28,6 +40,11 @@ import { Tokens } from './tokens.js';
       inject: [SigningKeys, PLATFORM_CONFIG],
       useFactory: (keys: SigningKeys, { publicUrl }: PlatformConfig) => new Tokens(keys, publicUrl),
     },
+    {
+      provide: CallRates,
+      inject: [CurrentConfiguration, REDIS, PLATFORM_CONFIG, Log, Metrics],
+      useFactory: makeCallRates,
+    },
     { provide: APP_GUARD, useClass: AccessGuard },
   ],
   exports: [SigningKeys, Tokens],
@@ -38,4 +55,18 @@ export class AuthModule implements OnApplicationShutdown {
   onApplicationShutdown(): void {
     this.keys.close();
   }
+}
+
+function makeCallRates(
+  configuration: CurrentConfiguration,
+  redis: Redis,
+  { redisPrefix }: PlatformConfig,
+  log: Log,
+  metrics: Metrics,
+): CallRates {
+  const uncounted = metrics.counter(
+    'pilotage_rates_without_redis_total',
+    'Calls whose rate over all servers could not be counted; each server counted for itself',
+  );
+  return new CallRates(configuration, new SharedBuckets(redis, redisPrefix, log, () => uncounted.inc()));
 }

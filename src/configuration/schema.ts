@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { properties } from '../contract/index.js';
+import { Limits } from './limits.js';
 
 const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'letters, digits, ".", "_" and "-", at most 64');
 const count = z.number().int().min(0);
@@ -142,6 +143,7 @@ export const Configuration = z.strictObject({
         ),
     })
     .prefault({}),
+  limits: Limits.prefault({}),
   retention: z
     .strictObject({
       finished_jobs_days: z.number().positive().default(30).describe('Days that jobs in a final state are kept'),

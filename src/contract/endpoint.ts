@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Access } from './access.js';
+import { type Traffic, usualTraffic } from './traffic.js';
 
 /** Which error bodies a route gives: DiracX's `{detail}`, or problem details (RFC 9457). Both carry our `code`. */
 export type Dialect = 'diracx' | 'pilotage';
@@ -17,6 +18,8 @@ export interface Endpoint<
   /** Path with `:name` parameters, from the site root. */
   path: string;
   access: Access;
+  /** Which limits count its calls. */
+  traffic: Traffic;
   summary: string;
   dialect: Dialect;
   /** Status of success. */
@@ -32,9 +35,9 @@ export interface Endpoint<
   hidden?: boolean;
 }
 
-type Defaulted = 'dialect' | 'status';
+type Defaulted = 'dialect' | 'status' | 'traffic';
 
-/** Declares a route. `dialect` is `pilotage` and `status` is 200 unless said. */
+/** Declares a route. `dialect` is `pilotage`, `status` is 200, `traffic` follows from access and method unless said. */
 export function endpoint<
   Params extends z.ZodType,
   Query extends z.ZodType,
@@ -43,7 +46,7 @@ export function endpoint<
 >(
   declared: Omit<Endpoint<Params, Query, Body, Reply>, Defaulted> & Partial<Pick<Endpoint, Defaulted>>,
 ): Endpoint<Params, Query, Body, Reply> {
-  return { dialect: 'pilotage', status: 200, ...declared };
+  return { dialect: 'pilotage', status: 200, traffic: usualTraffic(declared), ...declared };
 }
 
 /** Any route, where its types do not matter. */

@@ -46,6 +46,7 @@ export const refusals = {
   'no-configuration': { status: 503, title: 'No configuration has been applied yet' },
   'wrong-conditions': { status: 400, title: 'The offer contradicts itself' },
   'too-many-requests': { status: 429, title: 'Too many requests' },
+  'server-busy': { status: 429, title: 'The server is busy' },
   unavailable: { status: 503, title: 'A service behind the server does not answer' },
   internal: { status: 500, title: 'Internal error' },
 } as const satisfies Record<string, { status: number; title: string }>;
@@ -64,7 +65,7 @@ export interface RefusalDetails {
   /** The body of DiracX's `detail` where it is not the sentence itself. */
   body?: unknown;
   problems?: Problem[];
-  /** Seconds after which a retry makes sense. */
+  /** Seconds after which a retry makes sense at the earliest; callers who are told 429 hear of up to twice as many. */
   retryAfter?: number;
   cause?: unknown;
 }

@@ -16,4 +16,5 @@ export * from './pilots.js';
 export * from './resource-status.js';
 export * from './sandboxes.js';
 export * from './server.js';
+export * from './traffic.js';
 export * from './values.js';

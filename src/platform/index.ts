@@ -1,3 +1,13 @@
+export {
+  type NoTurn,
+  Openings,
+  type Rate,
+  RecentCounts,
+  SharedBuckets,
+  TokenBuckets,
+  type TurnLimits,
+  Turns,
+} from './admission/index.js';
 export { BatchLane, type BatchOutcome } from './batch-lane.js';
 export { type Clock, systemClock } from './clock.js';
 export { ConfigurationError, describeEnvironment, type PlatformConfig, readConfig } from './config.js';
@@ -17,4 +27,4 @@ export { stopOnSignal } from './stop-on-signal.js';
 export { toDatabase, toEpoch, toWire } from './time.js';
 export { version } from './version.js';
 export { WakeUps, type WakeUp } from './wake-ups.js';
-export { PLATFORM_CONFIG } from './tokens.js';
+export { PLATFORM_CONFIG, REDIS } from './tokens.js';

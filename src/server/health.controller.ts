@@ -2,8 +2,7 @@ import { Controller, Inject } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import { CurrentConfiguration } from '../configuration/index.js';
 import { Refusal, server } from '../contract/index.js';
-import { Database, Handles, Shutdown } from '../platform/index.js';
-import { REDIS } from './platform.module.js';
+import { Database, Handles, REDIS, Shutdown } from '../platform/index.js';
 
 const patience = 2_000;
 

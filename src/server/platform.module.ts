@@ -10,13 +10,12 @@ import {
   PilotFiles,
   PLATFORM_CONFIG,
   type PlatformConfig,
+  REDIS,
   Shutdown,
   WakeUps,
 } from '../platform/index.js';
 import { ConfiguredStorageElements, STORAGE_ELEMENTS, StorageElements } from '../storage/index.js';
 
-/** Token of the Redis connection for commands; wake-ups have one of their own besides. */
-export const REDIS = Symbol('redis');
 const SUBSCRIBER = Symbol('redis subscriber');
 
 /** What was opened for a process, to be closed in reverse order: at its end, or when its start fails. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { Refusal } from '../contract/index.js';
+import { type AnyEndpoint, Refusal } from '../contract/index.js';
 import { answerRefusal, type Log, type Metrics, type Shutdown, withLogFields } from '../platform/index.js';
 import { checkClientVersion } from './client-version.js';
 import type { Routes } from './routes.js';
@@ -42,6 +42,8 @@ export function accompanyRequests(fastify: FastifyInstance, { routes, log, metri
     'status',
   ]);
 
+  const refused = metrics.counter('pilotage_refused_total', 'Calls that a limit refused (429)', ['traffic']);
+
   fastify.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id);
     if (shutdown.hasBegun) void reply.header('connection', 'close');
@@ -58,11 +60,17 @@ export function accompanyRequests(fastify: FastifyInstance, { routes, log, metri
     const status = reply.statusCode;
     seconds.observe({ method, route, status: String(status) }, reply.elapsedTime / 1_000);
     // Never the URL itself: a query may hold a signature.
+    if (status === 429) refused.inc({ traffic: trafficOf(request) });
     const fields = { requestId: id, method, route, status, ms: Math.round(reply.elapsedTime * 10) / 10 };
     if (status >= 400) log.info('request refused', fields);
     else log.debug('request', fields);
     done();
   });
+}
+
+function trafficOf(request: FastifyRequest): string {
+  const { endpoint } = request.routeOptions.config as { endpoint?: AnyEndpoint };
+  return endpoint?.traffic ?? 'unknown';
 }
 
 function refusalOf(request: FastifyRequest, reply: FastifyReply, routes: Routes): Refusal | null {

@@ -18,7 +18,7 @@ import { JobSearchController } from './jobs/search.controller.js';
 import { StatusUpdates } from './jobs/status-updates.js';
 import { TerminationController } from './jobs/termination.controller.js';
 import { Termination } from './jobs/termination.js';
-import { Searches } from './search/index.js';
+import { Searches, SearchTurns } from './search/index.js';
 import { AttemptEnds } from './execution/attempt-ends.js';
 import { ExecutionController } from './execution/execution.controller.js';
 import { Heartbeats } from './execution/heartbeats.js';
@@ -77,6 +77,7 @@ import { PilotLogsController } from './pilot-logs/pilot-logs.controller.js';
     CheckJobs,
     Jobs,
     Searches,
+    SearchTurns,
     JobSearch,
     JobDetails,
     StatusUpdates,

@@ -4,6 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type AnyEndpoint, Refusal, type RefusalCode, refusals } from '../../contract/index.js';
 import { isDatabaseUnavailable } from '../database.js';
 import type { Log } from '../logging.js';
+import { retryAfterOf } from './retry-after.js';
 
 /**
  * Renders everything that a handler throws. Refusals become their status and code; an unavailable database 503 with
@@ -65,7 +66,8 @@ function frameworkRefusal(thrown: unknown): Refusal | null {
 export function answerRefusal(refusal: Refusal, request: FastifyRequest, reply: FastifyReply): void {
   const { endpoint } = request.routeOptions.config as { endpoint?: AnyEndpoint };
   const { code, message: detail, status, details } = refusal;
-  if (details.retryAfter !== undefined) void reply.header('retry-after', String(details.retryAfter));
+  const retryAfter = retryAfterOf(refusal);
+  if (retryAfter !== null) void reply.header('retry-after', String(retryAfter));
   if (code === 'missing-token') void reply.header('www-authenticate', 'Bearer');
   const problems = details.problems === undefined ? {} : { problems: details.problems };
   if (endpoint?.dialect === 'pilotage') {

@@ -3,7 +3,7 @@ import type { FastifyReply } from 'fastify';
 import { Caller, type UserPrincipal } from '../../auth/index.js';
 import { type BodyOf, jobs, type ParamsOf, type QueryOf, type ReplyOf } from '../../contract/index.js';
 import { Handles, Input } from '../../platform/index.js';
-import { pageHead } from '../search/index.js';
+import { pageHead, SearchTurns } from '../search/index.js';
 import { JobDetails } from './job-details.js';
 import { JobSearch } from './job-search.js';
 
@@ -13,6 +13,7 @@ export class JobSearchController {
   constructor(
     private readonly jobSearch: JobSearch,
     private readonly details: JobDetails,
+    private readonly turns: SearchTurns,
   ) {}
 
   @Handles(jobs.search)
@@ -21,7 +22,7 @@ export class JobSearchController {
     @Input(jobs.search) input: { query: QueryOf<typeof jobs.search>; body: BodyOf<typeof jobs.search> },
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ReplyOf<typeof jobs.search>> {
-    const page = await this.jobSearch.search(user, input.body, input.query);
+    const page = await this.turns.take(user, () => this.jobSearch.search(user, input.body, input.query));
     const { status, contentRange } = pageHead('jobs', input.query, page);
     void reply.status(status);
     if (contentRange !== undefined) void reply.header('content-range', contentRange);
@@ -33,7 +34,7 @@ export class JobSearchController {
     @Caller() user: UserPrincipal,
     @Input(jobs.summary) input: { body: BodyOf<typeof jobs.summary> },
   ): Promise<ReplyOf<typeof jobs.summary>> {
-    return this.jobSearch.summary(user, input.body.grouping, input.body.search);
+    return this.turns.take(user, () => this.jobSearch.summary(user, input.body.grouping, input.body.search));
   }
 
   @Handles(jobs.find)

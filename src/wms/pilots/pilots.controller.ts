@@ -3,7 +3,7 @@ import type { FastifyReply } from 'fastify';
 import { Caller, type UserPrincipal } from '../../auth/index.js';
 import { type BodyOf, type ParamsOf, pilots, type QueryOf, type ReplyOf } from '../../contract/index.js';
 import { Handles, Input } from '../../platform/index.js';
-import { pageHead } from '../search/index.js';
+import { pageHead, SearchTurns } from '../search/index.js';
 import { PilotRegister } from './pilot-register.js';
 import { PilotSearch } from './pilot-search.js';
 
@@ -13,6 +13,7 @@ export class PilotsController {
   constructor(
     private readonly found: PilotSearch,
     private readonly registered: PilotRegister,
+    private readonly turns: SearchTurns,
   ) {}
 
   @Handles(pilots.register)
@@ -39,7 +40,7 @@ export class PilotsController {
     @Input(pilots.search) input: { query: QueryOf<typeof pilots.search>; body: BodyOf<typeof pilots.search> },
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ReplyOf<typeof pilots.search>> {
-    const page = await this.found.search(user, input.body, input.query);
+    const page = await this.turns.take(user, () => this.found.search(user, input.body, input.query));
     const { status, contentRange } = pageHead('pilots', input.query, page);
     void reply.status(status);
     if (contentRange !== undefined) void reply.header('content-range', contentRange);
@@ -51,7 +52,7 @@ export class PilotsController {
     @Caller() user: UserPrincipal,
     @Input(pilots.summary) { body }: { body: BodyOf<typeof pilots.summary> },
   ): Promise<ReplyOf<typeof pilots.summary>> {
-    return this.found.summary(user, body.grouping, body.search);
+    return this.turns.take(user, () => this.found.summary(user, body.grouping, body.search));
   }
 
   @Handles(pilots.find)
