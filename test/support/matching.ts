@@ -72,13 +72,8 @@ export function aMatcher(stages: Stages, settings: PlatformConfig, tokens: Token
     async claim(stamp: string, { maxJobs = 1, offer = {} as Partial<Offer>, claimId = randomUUID() as string } = {}) {
       await index.rebuild();
       const signal = new AbortController().signal;
-      return claims.make({
-        stamp,
-        claimId,
-        offer: { ...anOffer, ...offer },
-        maxJobs,
-        signal,
-      });
+      const { jobs: given } = await claims.make({ stamp, claimId, offer: { ...anOffer, ...offer }, maxJobs, signal });
+      return given;
     },
     close(): void {
       index.onModuleDestroy();

@@ -1,7 +1,7 @@
 import { minor } from '../../contract/index.js';
 import type { Transaction } from '../../platform/index.js';
 import { writeDeltas } from '../counters/index.js';
-import { databaseNow, type Effects, writeHistory } from './jobs.js';
+import { type Effects, writeHistory } from './jobs.js';
 
 /** A job that can be claimed, as the matcher reads and locks it. */
 export interface ClaimableJob {
@@ -19,6 +19,8 @@ export interface ClaimableJob {
   attempt: number;
   description_id: number;
   expansion: string | null;
+  /** When it was locked, in database time. */
+  locked_at: string;
 }
 
 /** A job and the pilot that gets it. Memory in MB. */
@@ -47,7 +49,6 @@ export async function claimJobs(
   terms: { leaseSeconds: number; configurationVersion: number },
 ): Promise<void> {
   if (takes.length === 0) return;
-  const now = await databaseNow(tx);
   await matchJobs(tx, takes);
   await tx.execute(
     `INSERT INTO attempts (job_id, attempt, claimed_at, vo, pilot_stamp, claim_id, site, ce, processors, memory, gpus,
@@ -56,7 +57,7 @@ export async function claimJobs(
       takes.map((take) => [
         take.job.job_id,
         take.job.attempt + 1,
-        now,
+        take.job.locked_at,
         take.job.vo,
         take.stamp,
         take.claimId,
@@ -74,7 +75,7 @@ export async function claimJobs(
   await tx.execute(
     `INSERT INTO leases (job_id, attempt, claimed_at, vo, pilot_stamp, expires_at)
      VALUES ${takes.map(() => '(?, ?, ?, ?, ?, NOW(6) + INTERVAL ? SECOND)').join(', ')}`,
-    takes.flatMap(({ job, stamp }) => [job.job_id, job.attempt + 1, now, job.vo, stamp, terms.leaseSeconds]),
+    takes.flatMap(({ job, stamp }) => [job.job_id, job.attempt + 1, job.locked_at, job.vo, stamp, terms.leaseSeconds]),
   );
   await writeHistory(
     tx,

@@ -29,6 +29,15 @@ export interface Claim {
   signal: AbortSignal;
 }
 
+/** What became of a {@link Claim}. */
+export interface Made {
+  /** The pilot as it was then; null when nobody looked, because all clients of the batch had gone. */
+  pilot: PilotRow | null;
+  jobs: ClaimedAttempt[];
+  /** Jobs were given just now, and the pilot's row says that it was here. */
+  fresh: boolean;
+}
+
 interface Asking {
   claim: Claim;
   pilot: PilotRow;
@@ -36,7 +45,7 @@ interface Asking {
 }
 
 interface Batch {
-  outcomes: BatchOutcome<ClaimedAttempt[]>[];
+  outcomes: BatchOutcome<Made>[];
   uses: Use[];
   touched: { queue: number; empty: boolean }[];
 }
@@ -46,7 +55,7 @@ const largestBatch = 200;
 /** Durable claims. Those that arrive together are made together, in one transaction. */
 @Injectable()
 export class Claims {
-  private readonly lane = new BatchLane<Claim, ClaimedAttempt[]>((claims) => this.write(claims), {
+  private readonly lane = new BatchLane<Claim, Made>((claims) => this.write(claims), {
     largest: largestBatch,
   });
 
@@ -57,13 +66,14 @@ export class Claims {
     @Inject(PLATFORM_CONFIG) private readonly settings: PlatformConfig,
   ) {}
 
-  /** Claims jobs for a pilot. Settles after the commit; an empty list is an answer. Repeating a claim id gives its jobs again. */
-  make(claim: Claim): Promise<ClaimedAttempt[]> {
+  /** Claims jobs for a pilot. Settles after the commit; no jobs is an answer. Repeating a claim id gives its jobs again. */
+  make(claim: Claim): Promise<Made> {
     return this.lane.add(claim);
   }
 
-  private async write(claims: Claim[]): Promise<BatchOutcome<ClaimedAttempt[]>[]> {
-    if (claims.every(({ signal }) => signal.aborted)) return claims.map(() => ({ ok: [] }));
+  private async write(claims: Claim[]): Promise<BatchOutcome<Made>[]> {
+    const nobody = { ok: { pilot: null, jobs: [], fresh: false } };
+    if (claims.every(({ signal }) => signal.aborted)) return claims.map(() => nobody);
     await this.shares.refresh();
     const batch = await this.jobs.change((tx, effects) => this.claim(tx, effects, claims));
     this.shares.add(batch.uses);
@@ -99,9 +109,12 @@ export class Claims {
     await bindPilots(tx, takes);
     await this.shares.write(tx, uses);
     const made = byClaim([...earlier.values()].flat().concat(takes.map((take) => this.attemptOf(take))));
-    const outcomes = claims.map((claim) =>
-      refused.has(claim) ? { error: refused.get(claim) } : { ok: made.get(keyOf(claim)) ?? [] },
-    );
+    const outcomes = claims.map((claim) => {
+      if (refused.has(claim)) return { error: refused.get(claim) };
+      const given = asking.get(keyOf(claim))?.claimer.given ?? [];
+      const jobs = made.get(keyOf(claim)) ?? [];
+      return { ok: { pilot: pilots.get(claim.stamp) ?? null, jobs, fresh: given.length > 0 } };
+    });
     return { outcomes, uses, touched: stock.touched() };
   }
 

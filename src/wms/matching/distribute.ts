@@ -2,9 +2,10 @@ import type { ClaimableJob } from '../jobs/claim-jobs.js';
 import type { Free } from '../task-queues/capability.js';
 import { fitsNow } from '../task-queues/eligible.js';
 import type { Requirements } from '../task-queues/requirements.js';
-import { compareEntities, compareHeads, type Head, type NamedEntity, type Turn } from '../task-queues/shares.js';
+import { compareHeads, type Head, type NamedEntity, type Turn } from '../task-queues/shares.js';
 import { addTo, chargeOf, type Use } from '../task-queues/share-use.js';
 import type { WaitingQueue } from '../task-queues/task-queue-index.js';
+import { ShareOrder } from './share-order.js';
 import type { Stock } from './stock.js';
 
 /** Cores, MB and GPUs out of an offer. */
@@ -48,13 +49,12 @@ export async function distribute(claimers: readonly Claimer[], stock: Stock, tur
   const uses: Use[] = [];
   const charged = new Map<string, number>();
   for (let round = 0; round < largestRounds; round += 1) {
-    const planned = new Map(charged);
-    const turnOf = turnsWith(planned);
+    const plan = new Plan(new Map(charged), turnsWith);
     for (const claimer of claimers) {
-      for (const { queue, given } of fill(claimer, stock, { turnOf, planned })) {
-        const use = useOf(queue, given.processors);
-        uses.push(use);
-        addTo(charged, use);
+      for (const { queue, given } of fill(claimer, stock, plan)) {
+        const used = chargeOf(queue.requirements, given.processors);
+        uses.push({ entity: queue, used });
+        addTo(charged, queue, used);
       }
     }
     if (!(await stock.restock())) break;
@@ -62,19 +62,49 @@ export async function distribute(claimers: readonly Claimer[], stock: Stock, tur
   return uses;
 }
 
-interface Order {
-  turnOf: (entity: NamedEntity) => Turn;
-  planned: Map<string, number>;
+/** One round's use of shares, planned beyond what is given, and the order of turns that follows from it. */
+class Plan {
+  private readonly orders = new Map<readonly WaitingQueue[], { order: ShareOrder<EntityQueues>; upTo: number }>();
+  private readonly grown: WaitingQueue[] = [];
+  private readonly turnOf: (entity: NamedEntity) => Turn;
+
+  constructor(
+    private readonly planned: Map<string, number>,
+    turnsWith: TurnsWith,
+  ) {
+    this.turnOf = turnsWith(planned);
+  }
+
+  /** A job of this queue is to be executed on so many cores. */
+  add(queue: WaitingQueue, processors: number): void {
+    addTo(this.planned, queue, chargeOf(queue.requirements, processors));
+    this.grown.push(queue);
+  }
+
+  /** The share entities of these candidates, whose turn it is first. */
+  entitiesOf(candidates: readonly WaitingQueue[]): Iterable<EntityQueues> {
+    const known = this.orders.get(candidates);
+    if (known === undefined) {
+      const order = new ShareOrder(entitiesOf(candidates), this.turnOf);
+      this.orders.set(candidates, { order, upTo: this.grown.length });
+      return order.inOrder();
+    }
+    for (; known.upTo < this.grown.length; known.upTo += 1) {
+      const queue = this.grown[known.upTo];
+      if (queue !== undefined) known.order.grown(queue);
+    }
+    return known.order.inOrder();
+  }
 }
 
 /** Gives jobs at hand until the claimer has enough or its next one must be fetched first, which it orders. */
-function fill(claimer: Claimer, stock: Stock, order: Order): { queue: WaitingQueue; given: Given }[] {
+function fill(claimer: Claimer, stock: Stock, plan: Plan): { queue: WaitingQueue; given: Given }[] {
   const filled: { queue: WaitingQueue; given: Given }[] = [];
   while (claimer.wants > 0) {
-    const queue = pick(claimer, stock, order);
+    const queue = pick(claimer, stock, plan);
     if (queue === null) break;
     const grant = grantOf(queue.requirements, claimer.free);
-    addTo(order.planned, useOf(queue, grant.processors));
+    plan.add(queue, grant.processors);
     const job = stock.take(queue.id, rowOwner(claimer, queue));
     if (job === undefined) {
       stock.order(queue.id, rowOwner(claimer, queue), largestNumber(claimer, queue.requirements));
@@ -88,12 +118,9 @@ function fill(claimer: Claimer, stock: Stock, order: Order): { queue: WaitingQue
 }
 
 /** The queue whose turn it is, among those that fit what is left: the first share entity that has one, then its best head. */
-function pick(claimer: Claimer, stock: Stock, { turnOf }: Order): WaitingQueue | null {
-  const entities = entitiesOf(claimer.candidates)
-    .filter(({ entity }) => serves(claimer, entity))
-    .map(({ entity, queues }) => ({ entity, queues, turn: turnOf(entity) }))
-    .toSorted(compareEntities);
-  for (const { queues } of entities) {
+function pick(claimer: Claimer, stock: Stock, plan: Plan): WaitingQueue | null {
+  for (const { entity, queues } of plan.entitiesOf(claimer.candidates)) {
+    if (!serves(claimer, entity)) continue;
     const best = bestOf(queues, claimer, stock);
     if (best !== null) return best;
   }
@@ -168,8 +195,4 @@ export function grantOf(requirements: Requirements, free: Free): Grant {
 function largestNumber({ wants, free }: Claimer, requirements: Requirements): number {
   if (requirements.wholeNode) return 1;
   return Math.max(1, Math.min(wants, Math.floor(free.processors / requirements.minProcessors)));
-}
-
-function useOf({ vo, group, ownerSubject, requirements }: WaitingQueue, processors: number): Use {
-  return { vo, group, ownerSubject, used: chargeOf(requirements, processors) };
 }

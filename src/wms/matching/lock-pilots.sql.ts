@@ -16,9 +16,12 @@ export interface PilotRow {
   isolation: string | null;
   bound_owner: string | null;
   bench_mark: number;
+  /** 1 when it has commands that it has not acknowledged. */
+  commanded: number;
 }
 
-const columns = 'stamp, vo, site, ce, queue, status, drain, tags, platforms, node, isolation, bound_owner, bench_mark';
+const columns = `stamp, vo, site, ce, queue, status, drain, tags, platforms, node, isolation, bound_owner, bench_mark,
+  EXISTS (SELECT 1 FROM job_commands c WHERE c.pilot_stamp = pilots.stamp AND c.acknowledged_at IS NULL) AS commanded`;
 
 /**
  * The pilots of a batch of claims, locked in the order of their stamps: claims of one pilot come one after the other,

@@ -3,7 +3,7 @@ import type { PilotPrincipal } from '../../auth/index.js';
 import { type ClaimReply, type ClaimRequest, type PilotCommand, Refusal } from '../../contract/index.js';
 import { WakeUps } from '../../platform/index.js';
 import { ClaimedJobs } from './claimed-jobs.js';
-import { Claims } from './claims.js';
+import { Claims, type Made } from './claims.js';
 import type { ClaimedAttempt } from './earlier-claims.sql.js';
 import type { PilotRow } from './lock-pilots.sql.js';
 import { PilotCalls } from './pilot-calls.js';
@@ -13,7 +13,8 @@ import { Waiting } from './waiting.js';
 const lookAgainAfter = 2_000;
 
 interface Found {
-  pilot: PilotRow;
+  /** Null when the client has gone before anybody looked. */
+  pilot: PilotRow | null;
   jobs: ClaimedAttempt[];
   commands: PilotCommand[];
 }
@@ -42,7 +43,7 @@ export class Matching {
   ): Promise<ClaimReply> {
     const deadline = performance.now() + request.wait * 1_000;
     const ends = [client, stopping];
-    await Promise.all([this.pilots.acknowledge(stamp, request.acknowledged), this.pilots.touch(stamp)]);
+    await this.pilots.acknowledge(stamp, request.acknowledged);
     for (let first = true; ; first = false) {
       const news = new Waiting(ends);
       try {
@@ -51,7 +52,7 @@ export class Matching {
         const { pilot, jobs, commands } = await this.look(stamp, request, { first, client });
         fits(pilot);
         const left = deadline - performance.now();
-        const drain = pilot.drain !== 0;
+        const drain = pilot !== null && pilot.drain !== 0;
         if (jobs.length > 0 || commands.length > 0 || drain || left <= 0 || ends.some(({ aborted }) => aborted)) {
           return { jobs: await this.claimed.describe(jobs, request.offer.wall_left), commands, drain };
         }
@@ -59,7 +60,6 @@ export class Matching {
       } finally {
         news.stop();
       }
-      await this.pilots.touch(stamp);
     }
   }
 
@@ -68,19 +68,29 @@ export class Matching {
     request: ClaimRequest,
     { first, client }: { first: boolean; client: AbortSignal },
   ): Promise<Found> {
-    const [pilot, commands] = await Promise.all([this.pilots.find(stamp), this.pilots.commands(stamp)]);
-    const refusal = this.claims.prospects.refuse(pilot);
-    if (pilot === undefined) throw new Refusal('pilot-not-found');
-    if (refusal !== null) throw refusal;
     const { claim_id: claimId, offer, max_jobs: maxJobs } = request;
+    const make = (): Promise<Made> => this.claims.make({ stamp, claimId, offer, maxJobs, signal: client });
     // The first look always goes to the database: the claim may be a repetition.
-    const worthwhile = maxJobs > 0 && pilot.drain === 0 && (first || this.claims.prospects.hasAny(pilot, offer));
-    const jobs = worthwhile ? await this.claims.make({ stamp, claimId, offer, maxJobs, signal: client }) : [];
-    return { pilot, jobs, commands };
+    const made = first && maxJobs > 0 ? await make() : await this.makeIfWorthwhile(stamp, request, make);
+    if (made.fresh) this.pilots.wasNoted(stamp);
+    else await this.pilots.touch(stamp);
+    const { pilot, jobs } = made;
+    const commanded = pilot !== null && pilot.commanded !== 0;
+    return { pilot, jobs, commands: commanded ? await this.pilots.commands(stamp) : [] };
+  }
+
+  /** A look at the pilot's row, which costs less than a claim, and the claim if anything might come of it. */
+  private async makeIfWorthwhile(stamp: string, request: ClaimRequest, make: () => Promise<Made>): Promise<Made> {
+    const { prospects } = this.claims;
+    const pilot = await this.pilots.find(stamp);
+    const refusal = prospects.refuse(pilot);
+    if (pilot === undefined || refusal !== null) throw refusal ?? new Refusal('pilot-not-found');
+    const worthwhile = request.max_jobs > 0 && pilot.drain === 0 && prospects.hasAny(pilot, request.offer);
+    return worthwhile ? make() : { pilot, jobs: [], fresh: false };
   }
 
   /** Wakes `news` when there is something for this pilot; once its row is known, only by jobs that fit it. */
-  private listen(news: Waiting, stamp: string, request: ClaimRequest): (pilot: PilotRow) => void {
+  private listen(news: Waiting, stamp: string, request: ClaimRequest): (pilot: PilotRow | null) => void {
     let row: PilotRow | null = null;
     const { prospects } = this.claims;
     const onCommand = this.wakeUps.on('pilot', (ids) => {

@@ -27,11 +27,15 @@ export class PilotCalls {
 
   /** The pilot was here just now. */
   async touch(stamp: string): Promise<void> {
-    const now = performance.now();
-    if (now - (this.noted.get(stamp) ?? -Infinity) < this.noteEvery) return;
-    if (this.noted.size >= largestKnown) this.noted.clear();
-    this.noted.set(stamp, now);
+    if (performance.now() - (this.noted.get(stamp) ?? -Infinity) < this.noteEvery) return;
+    this.wasNoted(stamp);
     await this.notes.add(stamp);
+  }
+
+  /** Somebody else has just written that the pilot is here. */
+  wasNoted(stamp: string): void {
+    if (this.noted.size >= largestKnown) this.noted.clear();
+    this.noted.set(stamp, performance.now());
   }
 
   /** The row of a pilot, as it stands now. */

@@ -36,8 +36,7 @@ export async function takeJobs(tx: Transaction, orders: readonly QueueOrder[]): 
 function partOf({ queue, limit, seen, owner }: QueueOrder, index: number): { sql: string; values: unknown[] } {
   return {
     sql: `SELECT ${index} AS order_index, job_id, vo, user_priority, owner, owner_group, owner_subject, job_group,
-       job_type, site, attempt,
-       description_id, expansion
+       job_type, site, attempt, description_id, expansion, CAST(NOW(6) AS CHAR) AS locked_at
      FROM jobs FORCE INDEX (claimable)
      WHERE waiting_in = ? ${seen.length === 0 ? '' : 'AND job_id NOT IN (?)'} ${owner === null ? '' : 'AND owner_subject = ?'}
      ORDER BY user_priority DESC, job_id LIMIT ? FOR UPDATE SKIP LOCKED`,

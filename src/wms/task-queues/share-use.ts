@@ -8,9 +8,12 @@ import type { NamedEntity, ShareEntity, Turn } from './shares.js';
 export const halfLifeSeconds = 7 * 86_400;
 
 /** Use that a claim adds: cores × CPU work asked for, so that a claim is charged what it may take away from others. */
-export interface Use extends ShareEntity {
+export interface Use {
+  entity: ShareEntity;
   used: number;
 }
+
+type UseRow = ShareEntity & { used: number };
 
 /** What a job with these requirements is charged on so many cores: normalised core seconds. */
 export function chargeOf(requirements: Pick<Requirements, 'cpuWork'>, processors: number): number {
@@ -51,7 +54,7 @@ export class ShareUse {
     return (entity) => {
       const vo = vos[entity.vo];
       const group = vo?.groups[entity.group];
-      const [ofVo, ofGroup, ofOwner] = knownKeysOf(entity);
+      const [ofVo, ofGroup, ofOwner] = shareKeys(entity);
       return {
         vo: used(ofVo) / (vo?.share ?? 1),
         group: used(ofGroup) / (group?.share ?? 1),
@@ -65,14 +68,14 @@ export class ShareUse {
     const summed = sumUp(uses);
     if (summed.length === 0) return;
     await tx.execute('INSERT INTO share_use (vo, owner_group, owner_subject, used) VALUES ?', [
-      summed.map(({ vo, group, ownerSubject, used }) => [vo, group, ownerSubject, used]),
+      summed.map(({ entity: { vo, group, ownerSubject }, used }) => [vo, group, ownerSubject, used]),
     ]);
   }
 
   /** Counts use in this process; call it after the commit. */
   add(uses: readonly Use[]): void {
     if (this.loading !== null) this.sinceLoad.push(...uses);
-    for (const use of uses) addTo(this.use, use);
+    for (const { entity, used } of uses) addTo(this.use, entity, used);
   }
 
   /**
@@ -87,14 +90,11 @@ export class ShareUse {
           [foldAfterSeconds],
         );
         if (newest === undefined || newest.id === null) return 0;
-        const rows = await tx.query<Use>(`${sums} AND use_id <= ? GROUP BY vo, owner_group, owner_subject`, [
+        const rows = await tx.query<UseRow>(`${sums} AND use_id <= ? GROUP BY vo, owner_group, owner_subject`, [
           newest.id,
         ]);
         const { affectedRows } = await tx.execute('DELETE FROM share_use WHERE use_id <= ?', [newest.id]);
-        await this.write(
-          tx,
-          rows.filter(({ used }) => used >= 1),
-        );
+        await this.write(tx, rows.filter(({ used }) => used >= 1).map(useOf));
         return affectedRows - rows.length;
       }),
     );
@@ -103,10 +103,10 @@ export class ShareUse {
 
   private async load(): Promise<void> {
     this.sinceLoad = [];
-    const rows = await this.database.query<Use>(`${sums} GROUP BY vo, owner_group, owner_subject`);
+    const rows = await this.database.query<UseRow>(`${sums} GROUP BY vo, owner_group, owner_subject`);
     const use = new Map<string, number>();
     // What was claimed while the statement ran may be counted twice until the next load; the error is small and passes.
-    for (const row of [...rows, ...this.sinceLoad]) addTo(use, row);
+    for (const { entity, used } of [...rows.map(useOf), ...this.sinceLoad]) addTo(use, entity, used);
     this.use = use;
     this.loadedAt = this.clock.now();
   }
@@ -116,33 +116,35 @@ const sums = `SELECT vo, owner_group AS \`group\`, owner_subject AS ownerSubject
   SUM(used * POW(0.5, TIMESTAMPDIFF(MICROSECOND, at, NOW(6)) / 1e6 / ${halfLifeSeconds})) AS used
   FROM share_use WHERE TRUE`;
 
-type Keys = [vo: string, group: string, owner: string];
-
-function keysOf({ vo, group, ownerSubject }: ShareEntity): Keys {
-  return [vo, `${vo}\n${group}`, `${vo}\n${group}\n${ownerSubject}`];
-}
+type Keys = readonly [vo: string, group: string, owner: string];
 
 /** The entities of task queues live long and never change; making their keys for each claim costs more than the rest. */
 const known = new WeakMap<ShareEntity, Keys>();
 
-function knownKeysOf(entity: ShareEntity): Keys {
+/** The keys of an entity's VO, of its group and of itself. The object must not change afterwards. */
+export function shareKeys(entity: ShareEntity): Keys {
   const keys = known.get(entity);
   if (keys !== undefined) return keys;
-  const made = keysOf(entity);
+  const { vo, group, ownerSubject } = entity;
+  const made = [vo, `${vo}\n${group}`, `${vo}\n${group}\n${ownerSubject}`] as const;
   known.set(entity, made);
   return made;
 }
 
-/** Adds use on all three levels. */
-export function addTo(sum: Map<string, number>, use: Use): void {
-  for (const key of keysOf(use)) sum.set(key, (sum.get(key) ?? 0) + use.used);
+/** Adds use of an entity on all three levels. */
+export function addTo(sum: Map<string, number>, entity: ShareEntity, used: number): void {
+  for (const key of shareKeys(entity)) sum.set(key, (sum.get(key) ?? 0) + used);
 }
 
 function sumUp(uses: readonly Use[]): Use[] {
   const summed = new Map<string, Use>();
   for (const use of uses) {
-    const [, , key] = keysOf(use);
+    const [, , key] = shareKeys(use.entity);
     summed.set(key, { ...use, used: (summed.get(key)?.used ?? 0) + use.used });
   }
   return [...summed.values()];
+}
+
+function useOf(row: UseRow): Use {
+  return { entity: row, used: row.used };
 }

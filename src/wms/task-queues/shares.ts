@@ -54,19 +54,12 @@ export interface Head {
   headJob: number;
 }
 
-/** The first part of the picking order: VO, then group, then owner by use per share, lowest first; equal turns by name. */
-export function compareEntities(
-  a: { entity: NamedEntity; turn: Turn },
-  b: { entity: NamedEntity; turn: Turn },
-): number {
-  return (
-    a.turn.vo - b.turn.vo ||
-    compareNames(a.entity.vo, b.entity.vo) ||
-    a.turn.group - b.turn.group ||
-    compareNames(a.entity.group, b.entity.group) ||
-    a.turn.owner - b.turn.owner ||
-    compareNames(a.entity.ownerSubject, b.entity.ownerSubject)
-  );
+/**
+ * The first part of the picking order, on each of its levels (VO, then group, then owner): use per share, lowest first;
+ * equal turns by name.
+ */
+export function compareTurns(a: { turn: number; name: string }, b: { turn: number; name: string }): number {
+  return a.turn - b.turn || compareNames(a.name, b.name);
 }
 
 /** The second part, within one share entity: the higher job priority, then the older job. Negative: `a` comes first. */

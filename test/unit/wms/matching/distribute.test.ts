@@ -22,8 +22,8 @@ function world(plans: readonly Plan[]) {
     const own = priorities.map((user_priority) => {
       id += 1;
       const whose = { vo: 'lhcb', owner, owner_group: 'g', owner_subject: owner };
-      const labels = { job_group: '0', job_type: 'User', site: 'ANY' };
-      return { job_id: id, user_priority, ...whose, ...labels, attempt: 0, description_id: 1, expansion: null };
+      const labels = { job_group: '0', job_type: 'User', site: 'ANY', description_id: 1, expansion: null };
+      return { job_id: id, user_priority, ...whose, ...labels, attempt: 0, locked_at: '' };
     });
     own.sort((a, b) => b.user_priority - a.user_priority || a.job_id - b.job_id);
     jobs.set(at, own);

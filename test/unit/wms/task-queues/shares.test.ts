@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { ShareOrder } from '../../../../src/wms/matching/share-order.js';
 import { shareDemand } from '../../../../src/wms/task-queues/share-demand.js';
-import { compareEntities, compareHeads, taskQueuePriorities } from '../../../../src/wms/task-queues/shares.js';
+import { compareHeads, taskQueuePriorities } from '../../../../src/wms/task-queues/shares.js';
 
 const queues = (priorities: number[], kinds: string[] = priorities.map((_, at) => `kind ${at}`)) =>
   priorities.map((priority, at) => ({ id: at, priority, kind: kinds[at] ?? '' }));
@@ -46,8 +47,12 @@ describe('the picking order', () => {
       entity('g3', 'o5', { group: 5, owner: 0 }),
       entity('g2', 'o0', { group: 5, owner: 2 }),
     ];
-    const order = entities.toSorted(compareEntities).map(({ entity: { ownerSubject } }) => ownerSubject);
-    expect(order).toEqual(['o0', 'o2', 'o3', 'o5', 'o1']);
+    const turns = new Map(entities.map((one) => [one.entity.ownerSubject, one.turn]));
+    const order = new ShareOrder(
+      entities,
+      ({ ownerSubject }) => turns.get(ownerSubject) ?? { vo: 0, group: 0, owner: 0 },
+    );
+    expect([...order.inOrder()].map((one) => one.entity.ownerSubject)).toEqual(['o0', 'o2', 'o3', 'o5', 'o1']);
   });
 
   it('goes within an entity by priority, then by age', () => {
