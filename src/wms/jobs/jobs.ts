@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Database, type Queryable, send, type Transaction, WakeUps } from '../../platform/index.js';
 import { moveBetween, writeDeltas } from '../counters/index.js';
 import { type Decision, decide, type HistoryEntry, type JobRow, type Move, type Moved, refuse } from './move.js';
+import { type EndedAttempt, releaseAttempts } from './release-attempts.sql.js';
 
 /** Who must be told after the commit. */
 export interface Effects {
@@ -90,10 +91,7 @@ export class Jobs {
       if (decision.claimable && row.task_queue_id !== null) effects.taskQueues.add(row.task_queue_id);
       effects.jobs.add(row.job_id);
     }
-    await this.release(
-      tx,
-      decided.filter(({ decision }) => decision.release),
-    );
+    await releaseAttempts(tx, decided.flatMap(endedBy));
     await this.update(tx, decided);
     await writeDeltas(
       tx,
@@ -122,23 +120,6 @@ export class Jobs {
     }
   }
 
-  private async release(tx: Transaction, decided: { row: JobRow; move: Move }[]): Promise<void> {
-    for (const { row, move } of decided) {
-      const end = move.endsAttempt;
-      if (end === undefined || row.lease_attempt === null) continue;
-      await tx.execute(
-        `UPDATE attempts SET ended_at = NOW(6), outcome = ?, failure_class = ?, exit_code = ?
-         WHERE job_id = ? AND attempt = ? AND ended_at IS NULL`,
-        [end.outcome, end.failureClass ?? null, end.exitCode ?? null, row.job_id, row.lease_attempt],
-      );
-      await tx.execute('DELETE FROM leases WHERE job_id = ? AND attempt = ?', [row.job_id, row.lease_attempt]);
-      await tx.execute(
-        'UPDATE job_commands SET acknowledged_at = NOW(6) WHERE job_id = ? AND attempt = ? AND acknowledged_at IS NULL',
-        [row.job_id, row.lease_attempt],
-      );
-    }
-  }
-
   /** Orders the live attempt of each job to stop. A command belongs to its attempt; later attempts never see it. */
   async commandKill(tx: Transaction, effects: Effects, rows: readonly JobRow[]): Promise<void> {
     const held = rows.filter((row) => row.lease_attempt !== null);
@@ -149,6 +130,14 @@ export class Jobs {
     );
     for (const row of held) if (row.lease_stamp !== null) effects.pilots.add(row.lease_stamp);
   }
+}
+
+/** The attempt that a move ends. */
+function endedBy({ row, move, decision }: { row: JobRow; move: Move; decision: Decision }): EndedAttempt[] {
+  const { endsAttempt: end } = move;
+  if (!decision.release || end === undefined || row.lease_attempt === null) return [];
+  const { outcome, failureClass = null, exitCode = null } = end;
+  return [{ jobId: row.job_id, attempt: row.lease_attempt, outcome, failureClass, exitCode }];
 }
 
 interface Change {
