@@ -6,8 +6,14 @@ export interface InstalledProgram {
   readonly pid: number | undefined;
   readonly logFile: string;
   start(): Promise<void>;
-  stop(): Promise<void>;
-  kill9(): Promise<void>;
+  /** Ends it with SIGTERM; answers how it ended, null when it did not run. */
+  stop(): Promise<ProgramEnd | null>;
+  kill9(): Promise<ProgramEnd | null>;
+}
+
+export interface ProgramEnd {
+  code: number | null;
+  signal: NodeJS.Signals | null;
 }
 
 export interface Installation {
@@ -17,6 +23,8 @@ export interface Installation {
   readonly folder: string;
   readonly services: Services;
   readonly environment: Record<string, string>;
+  /** What answers at `url` when there are several servers. */
+  readonly proxy: InstalledProgram | null;
   readonly servers: InstalledProgram[];
   readonly agents: InstalledProgram[];
   admin(...args: string[]): Promise<string>;

@@ -1,15 +1,13 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { request as requestPlain } from 'node:http';
-import { request } from 'node:https';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { root } from '../root.mjs';
 import { startServices } from '../services/index.mjs';
 import { freePort } from '../services/ports.mjs';
 import { makeCertificates } from './certificates.mjs';
-import { Program } from './program.mjs';
+import { agentsProgram, proxyProgram, schemeOf, serverProgram } from './programs.mjs';
 import { stopPilots } from './stop-pilots.mjs';
 
 const runFile = promisify(execFile);
@@ -32,29 +30,10 @@ async function createDatabase(url, name) {
   return own.href;
 }
 
-/** Waits until GET `path` answers 200 with the CA trusted; asks again every 100 ms. */
-function answersAt(url, path, ca) {
-  const isReady = () =>
-    new Promise((resolve) => {
-      const ask = url.startsWith('https:') ? request : requestPlain;
-      const call = ask(`${url}${path}`, { ca, timeout: 2_000 }, (reply) => {
-        reply.resume();
-        resolve(reply.statusCode === 200);
-      });
-      call.on('error', () => resolve(false));
-      call.on('timeout', () => call.destroy());
-      call.end();
-    });
-  return async () => {
-    const deadline = Date.now() + 60_000;
-    while (!(await isReady())) {
-      if (Date.now() > deadline) throw new Error(`${url}${path} did not answer within a minute`);
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-  };
-}
-
-/** One installation on this machine: private database and Redis, HTTPS servers and agents as processes of their own. */
+/**
+ * One installation on this machine: private database and Redis, HTTPS servers and agents as processes of their own. Several
+ * servers stand behind a proxy.
+ */
 class Installation {
   constructor(parts) {
     Object.assign(this, parts);
@@ -78,6 +57,7 @@ class Installation {
     // No new pilots; then the pilots, who still want to say good-bye to a server.
     await Promise.all(this.agents.map((program) => program.stop()));
     await stopPilots(this.folder);
+    await this.proxy?.stop();
     await Promise.all(this.servers.map((program) => program.stop()));
     if (this.services.mariadb === null)
       await runStatement(this.services.databaseUrl, `DROP DATABASE \`${this.database}\``);
@@ -85,10 +65,8 @@ class Installation {
   }
 }
 
-const schemeOf = (tls) => (tls ? 'https' : 'http');
-
 /** Database of its own, keys and certificates below `folder`, and the settings of all programs. */
-async function prepare({ folder, services, ports, environment, tls }) {
+async function prepare({ folder, services, port, servers, environment, tls }) {
   const certificates = await makeCertificates(folder);
   const masterKey = join(folder, 'master.key');
   writeFileSync(masterKey, randomBytes(32).toString('hex'), { mode: 0o600 });
@@ -100,34 +78,24 @@ async function prepare({ folder, services, ports, environment, tls }) {
     PILOTAGE_DATABASE_URL: await createDatabase(services.databaseUrl, database),
     PILOTAGE_REDIS_URL: services.redisUrl,
     PILOTAGE_REDIS_PREFIX: `pilotage-${id}`,
-    PILOTAGE_PUBLIC_URL: `${schemeOf(tls)}://localhost:${ports[0]}`,
+    PILOTAGE_PUBLIC_URL: `${schemeOf(tls)}://localhost:${port}`,
     ...(tls ? { PILOTAGE_TLS_CERT: certificates.cert, PILOTAGE_TLS_KEY: certificates.key } : {}),
     ...(tls ? { PILOTAGE_CA: certificates.ca } : {}),
     PILOTAGE_MASTER_KEY_FILE: masterKey,
     PILOTAGE_DATA_DIR: folder,
     PILOTAGE_AGENT_PACE: '0.1',
     // A lone server has nobody to tell that it stops.
-    PILOTAGE_DRAIN_SECONDS: ports.length > 1 ? '1' : '0',
+    PILOTAGE_DRAIN_SECONDS: servers > 1 ? '2' : '0',
     ...environment,
   };
   return { database, settings, ca: certificates.ca };
 }
 
-/** A server that is ready when it answers with a certificate of our own CA: then it is the one that we started. */
-function serverProgram(port, number, { folder, settings, ca, tls, serverOptions }) {
-  return new Program(`server ${number}`, [...serverOptions, 'dist/main.js'], {
-    environment: { ...settings, PILOTAGE_LISTEN: `127.0.0.1:${port}` },
-    logFile: join(folder, `server-${number}.log`),
-    ready: answersAt(`${schemeOf(tls)}://localhost:${port}`, '/api/health/live', readFileSync(ca, 'utf8')),
-  });
-}
-
-function agentsProgram(metricsPort, number, { folder, settings }) {
-  return new Program(`agents ${number}`, ['dist/agents/main.js'], {
-    environment: { ...settings, PILOTAGE_METRICS_LISTEN: `127.0.0.1:${metricsPort}` },
-    logFile: join(folder, `agents-${number}.log`),
-    ready: async () => undefined,
-  });
+/** Waits for all of them even if one fails, so that each is known and can be stopped. */
+async function startAll(programs) {
+  const starts = programs.map((program) => program.start());
+  await Promise.allSettled(starts);
+  await Promise.all(starts);
 }
 
 const freePorts = (count) => Promise.all(Array.from({ length: count }, freePort));
@@ -135,7 +103,8 @@ const freePorts = (count) => Promise.all(Array.from({ length: count }, freePort)
 /**
  * Starts everything below `folder`, which the caller made and removes. `configuration` is the document that is applied;
  * `@FOLDER@` in it stands for the folder. `environment` overrides settings of the programs; without `tls` the servers
- * speak plain HTTP; `database` sizes the private MariaDB; `serverOptions` are options of Node for the servers.
+ * speak plain HTTP. With more than one server a proxy stands before them. `database` sizes the private MariaDB; `serverOptions`
+ * are options of Node for the servers.
  */
 export async function startInstallation({
   folder,
@@ -156,7 +125,8 @@ export async function startInstallation({
   const started = [];
   try {
     const ports = await freePorts(servers);
-    const made = await prepare({ folder, services, ports, environment, tls });
+    const [port] = servers > 1 ? await freePorts(1) : ports;
+    const made = await prepare({ folder, services, port, servers, environment, tls });
     const prepared = { folder, tls, serverOptions, ...made };
     const metricsPorts = await freePorts(agents);
     const installation = new Installation({
@@ -166,7 +136,8 @@ export async function startInstallation({
       services,
       database: prepared.database,
       environment: prepared.settings,
-      servers: ports.map((port, index) => serverProgram(port, index + 1, prepared)),
+      proxy: servers > 1 ? proxyProgram(ports, prepared) : null,
+      servers: ports.map((own, index) => serverProgram(own, index + 1, prepared)),
       agents: metricsPorts.map((port, index) => agentsProgram(port, index + 1, prepared)),
     });
     log('migrating the database and applying the configuration');
@@ -174,14 +145,16 @@ export async function startInstallation({
     const document = join(folder, 'configuration.yml');
     writeFileSync(document, configuration.replaceAll('@FOLDER@', folder));
     await installation.admin('config', 'apply', document);
-    log(`starting ${servers} server and ${agents} agents process`);
-    for (const program of [...installation.servers, ...installation.agents]) {
-      started.push(program);
-      await program.start();
+    log(`starting servers (${servers}) and agents (${agents})`);
+    started.push(...installation.servers, ...installation.agents);
+    await startAll(started);
+    if (installation.proxy !== null) {
+      started.push(installation.proxy);
+      await installation.proxy.start();
     }
     return installation;
   } catch (error) {
-    for (const program of started.reverse()) await program.stop();
+    await Promise.all(started.map((program) => program.stop()));
     await services.stop();
     throw error;
   }

@@ -40,14 +40,16 @@ export class Program {
     await Promise.race([this.ready(), ended]);
   }
 
+  /** Answers how it ended, `{ code, signal }`; null when it did not run. */
   async stop(signal = 'SIGTERM') {
-    if (this.#child === null) return;
+    if (this.#child === null) return null;
     this.#child.kill(signal);
-    const timer = setTimeout(() => this.#child?.kill('SIGKILL'), 30_000);
-    await this.exited;
+    const timer = setTimeout(() => this.#child?.kill('SIGKILL'), 40_000);
+    const end = await this.exited;
     clearTimeout(timer);
     this.#release();
     this.#child = null;
+    return end;
   }
 
   kill9() {

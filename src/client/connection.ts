@@ -26,7 +26,12 @@ export interface Exchange {
   signal?: AbortSignal;
   /** Milliseconds until the headers of the reply must be there; 60,000 unless said. */
   timeout?: number;
+  /** Whether doing it twice is the same as doing it once; GET and HEAD are so anyway. */
+  repeatable?: boolean;
 }
+
+/** The server had closed a connection that was kept open when the next request came over it: nobody answered that. */
+class Overtaken extends Error {}
 
 /**
  * Keep-alive connections to one server and to the stores that it names. TLS is always verified. Everything that client
@@ -48,10 +53,25 @@ export class Connection {
     return new URL(url, this.baseUrl);
   }
 
-  /** Sends a request and gives the reply with its body still to be read. Throws {@link Unreachable}, or the signal's reason. */
+  /**
+   * Sends a request and gives the reply with its body still to be read. Throws {@link Unreachable}, or the signal's reason.
+   * What may be repeated goes over another connection when the server closed the one that was kept open (RFC 9112, 9.3.1).
+   */
   async open(exchange: Exchange): Promise<http.IncomingMessage> {
     const target = this.resolve(exchange.url);
-    exchange.signal?.throwIfAborted();
+    for (;;) {
+      exchange.signal?.throwIfAborted();
+      try {
+        return await this.attempt(target, exchange);
+      } catch (error) {
+        if (!(error instanceof Overtaken)) throw error;
+        if (!mayRepeat(exchange)) throw new Unreachable(target.host, error.cause);
+      }
+    }
+  }
+
+  /** One try; {@link Overtaken} can come only over a connection that was used before, so tries come to an end. */
+  private async attempt(target: URL, exchange: Exchange): Promise<http.IncomingMessage> {
     const request = this.request(target, exchange);
     const timeout = exchange.timeout ?? 60_000;
     const timer = setTimeout(() => request.destroy(new Error(`no answer in ${timeout / 1000} s`)), timeout);
@@ -71,6 +91,7 @@ export class Connection {
     } catch (error) {
       exchange.signal?.removeEventListener('abort', abort);
       if (exchange.signal?.aborted === true) throw exchange.signal.reason;
+      if (request.reusedSocket && wasClosed(error)) throw new Overtaken('closed', { cause: error });
       throw new Unreachable(target.host, error);
     } finally {
       clearTimeout(timer);
@@ -159,4 +180,12 @@ export class Connection {
     // An object store elsewhere may have a certificate of a public CA.
     return { ca: [this.settings.ca, ...tls.rootCertificates] };
   }
+}
+
+function mayRepeat({ method, body, repeatable = false }: Exchange): boolean {
+  return (repeatable || ['GET', 'HEAD'].includes(method)) && (body === undefined || typeof body === 'string');
+}
+
+function wasClosed(error: unknown): boolean {
+  return ['ECONNRESET', 'EPIPE'].includes((error as NodeJS.ErrnoException).code ?? '');
 }

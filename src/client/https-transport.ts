@@ -16,6 +16,7 @@ export function httpsTransport(connection: Connection, token?: () => string | un
       ...(request.body === undefined ? {} : { body: request.body }),
       ...(request.signal === undefined ? {} : { signal: request.signal }),
       ...(request.timeout === undefined ? {} : { timeout: request.timeout }),
+      ...(request.repeatable === undefined ? {} : { repeatable: request.repeatable }),
     });
     const left = Math.max(1000, (request.timeout ?? 60_000) - (Date.now() - started));
     const timer = setTimeout(() => reply.destroy(new Error(`the answer stopped half way`)), left);

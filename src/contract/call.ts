@@ -11,6 +11,8 @@ export interface WireRequest {
   signal?: AbortSignal;
   /** Milliseconds until the transport gives up. */
   timeout?: number;
+  /** Whether doing it twice is the same as doing it once. */
+  repeatable?: boolean;
 }
 export interface WireReply {
   status: number;
@@ -74,6 +76,7 @@ export async function call<E extends Endpoint>(
     method: endpoint.method,
     path: pathOf(endpoint, input),
     headers: { accept: 'application/json', ...options.headers },
+    repeatable: isRepeatable(endpoint) || options.headers?.['idempotency-key'] !== undefined,
     ...(options.signal === undefined ? {} : { signal: options.signal }),
     ...(options.timeout === undefined ? {} : { timeout: options.timeout }),
   };
@@ -86,6 +89,10 @@ export async function call<E extends Endpoint>(
   const parsed = answer.body === '' ? undefined : (JSON.parse(answer.body) as unknown);
   const reply = (endpoint.reply === undefined ? parsed : endpoint.reply.parse(parsed)) as ReplyOf<E>;
   return { reply, status: answer.status, headers: answer.headers };
+}
+
+function isRepeatable({ method, repeatable }: Endpoint): boolean {
+  return repeatable === true || !['POST', 'PATCH'].includes(method);
 }
 
 /** The refusal in a reply, whichever dialect it speaks. */

@@ -31,6 +31,8 @@ export interface Endpoint<
   reply?: Reply;
   /** Largest body in bytes; the server's default is 1 MiB. */
   bodyLimit?: number;
+  /** A POST or PATCH that the server recognises when it comes again: a client may repeat it when no answer came. */
+  repeatable?: true;
   /** The path as Fastify and OpenAPI need it when it has a trailing slash or the like. */
   hidden?: boolean;
 }

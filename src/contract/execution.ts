@@ -54,6 +54,7 @@ export const execution = {
     path: `${base}/status`,
     access: 'attempt',
     summary: 'Report progress. A sequence number that was seen before changes nothing',
+    repeatable: true,
     body: z.object({
       /** Grows by one with every report of this attempt. */
       sequence: z
@@ -76,6 +77,7 @@ export const execution = {
     path: `${base}/outputs`,
     access: 'attempt',
     summary: 'Announce the output sandbox and learn where to upload it',
+    repeatable: true,
     body: SandboxInfo,
     reply: SandboxUpload,
   }),
@@ -85,6 +87,7 @@ export const execution = {
     path: `${base}/outputs/assign`,
     access: 'attempt',
     summary: 'Attach the uploaded output sandbox to the job',
+    repeatable: true,
     body: z.object({ pfn: z.string().max(256) }),
     status: 204,
   }),
@@ -94,6 +97,7 @@ export const execution = {
     path: `${base}/end`,
     access: 'attempt',
     summary: 'The attempt has ended and its payload is gone; repeating it is harmless',
+    repeatable: true,
     body: z.object({
       outcome: z.enum(attemptOutcomes),
       failure_class: z.enum(failureClasses).optional(),
@@ -115,6 +119,7 @@ export const execution = {
     path: '/api/pilots/self/heartbeat',
     access: 'pilot',
     summary: 'Renew the leases of the attempts that this pilot holds; an attempt that is `gone` must be stopped',
+    repeatable: true,
     body: z.object({
       attempts: z.array(z.object({ job_id: JobId, attempt: z.number().int(), metrics: Metrics.default({}) })).max(4096),
       acknowledged: z.array(z.number().int()).max(1000).default([]),

@@ -63,6 +63,7 @@ export const matching = {
     path: '/api/pilots/self/claim',
     access: 'pilot',
     summary: 'Claim jobs that fit the offer and collect commands; waits for either when there is nothing yet',
+    repeatable: true,
     body: z.object({
       /** Repeating a claim with the same id returns the same jobs. */
       claim_id: z.uuid(),

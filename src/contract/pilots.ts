@@ -84,6 +84,7 @@ export const pilots = {
     access: 'public',
     traffic: 'exchange',
     summary: 'Exchange the one-time secret for a pilot token',
+    repeatable: true,
     body: z.object({
       stamp: Stamp,
       secret: z.string().min(16).max(256),
@@ -98,6 +99,7 @@ export const pilots = {
     path: `${self}/token`,
     access: 'pilot',
     summary: 'A fresh pilot token before the old one expires',
+    repeatable: true,
     reply: PilotToken,
   }),
   report: endpoint({
@@ -125,6 +127,7 @@ export const pilots = {
     path: `${self}/end`,
     access: 'pilot',
     summary: 'The pilot has stopped all payloads and ends; its log is sealed',
+    repeatable: true,
     body: z.object({ status: z.enum(['Done', 'Failed']), reason: z.string().max(255) }),
     status: 204,
   }),

@@ -73,7 +73,7 @@ async function assemble(config: PlatformConfig, options: ServerOptions, open: Op
   if (options.checkReplies === true) app.useGlobalInterceptors(new ReplyCheck());
   await app.init();
   routes.check();
-  return new RunningServer(app, config, metrics, shutdown);
+  return new RunningServer(app, { config, log, metrics, shutdown });
 }
 
 function adapterFor({ tls, trustedProxies }: PlatformConfig): FastifyAdapter {
@@ -101,31 +101,34 @@ class RunningServer implements Server {
 
   constructor(
     readonly app: NestFastifyApplication,
-    private readonly config: PlatformConfig,
-    private readonly metrics: Metrics,
-    private readonly shutdown: Shutdown,
+    private readonly parts: { config: PlatformConfig; log: Log; metrics: Metrics; shutdown: Shutdown },
   ) {}
 
   get url(): string {
     const { address, family, port } = this.app.getHttpServer().address() as AddressInfo;
     const host = family === 'IPv6' ? `[${address}]` : address;
-    return `${this.config.tls === null ? 'http' : 'https'}://${host}:${port}`;
+    return `${this.parts.config.tls === null ? 'http' : 'https'}://${host}:${port}`;
   }
 
   async listen(): Promise<void> {
-    const { listen, metricsListen } = this.config;
+    const { config, metrics, shutdown } = this.parts;
+    const { listen, metricsListen } = config;
     if (metricsListen !== null)
-      this.monitoring = await listenForMetrics(metricsListen, this.metrics, () => !this.shutdown.hasBegun);
+      this.monitoring = await listenForMetrics(metricsListen, metrics, () => !shutdown.hasBegun);
     await this.app.listen(listen.port, listen.host);
   }
 
   async close(): Promise<void> {
     const http = this.app.getHttpServer();
-    this.shutdown.begin();
-    await delay(this.config.drainSeconds * 1_000);
+    const { config, log, shutdown } = this.parts;
+    shutdown.begin();
+    await delay(config.drainSeconds * 1_000);
     // A connection whose last request has just been answered stays open for the next one; there is none.
     const idle = setInterval(() => http.closeIdleConnections(), 100);
-    const deadline = setTimeout(() => http.closeAllConnections(), graceSeconds * 1_000);
+    const deadline = setTimeout(() => {
+      log.warn('The server cuts requests that take too long for its stop', { seconds: graceSeconds });
+      http.closeAllConnections();
+    }, graceSeconds * 1_000);
     try {
       await this.app.close();
       await this.monitoring?.close();

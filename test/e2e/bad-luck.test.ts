@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -7,6 +7,7 @@ import { type Installation, startInstallation } from '../../scripts/installation
 import { jobs, pilots } from '../../src/contract/index.js';
 import { type Execution, overlaps, readExecutions, recordingJob } from './executions.js';
 import { pilotPids } from './pilot-processes.js';
+import { textsBelow } from './texts.js';
 import { User, waitFor } from './user.js';
 
 // Seconds instead of minutes, so that a lease can be seen to expire.
@@ -35,6 +36,7 @@ describe('with bad luck', () => {
       folder,
       configuration: document,
       urls: {},
+      servers: 2,
       agents: 2,
       environment: impatient,
     });
@@ -72,25 +74,28 @@ describe('with bad luck', () => {
     return executions;
   }
 
-  it('jobs survive a kill -9 of the server', async () => {
+  it('jobs survive a kill -9 of one server and one agents process while the others go on', async () => {
     await survive(async () => {
-      await installation.servers[0]?.kill9();
-      await installation.servers[0]?.start();
+      const [server, agents] = [installation.servers[0], installation.agents[0]];
+      await Promise.all([server?.kill9(), agents?.kill9()]);
+      await user.jobs([1]);
+      await Promise.all([server?.start(), agents?.start()]);
     });
   }, 180_000);
 
-  it('jobs survive a server that is away for longer than a heartbeat', async () => {
+  it('jobs survive a kill -9 of all servers and all agents at once', async () => {
     await survive(async () => {
-      await installation.servers[0]?.stop();
+      const all = [...installation.servers, ...installation.agents];
+      await Promise.all(all.map((program) => program.kill9()));
+      await Promise.all(all.map((program) => program.start()));
+    });
+  }, 180_000);
+
+  it('jobs survive servers that are all away for longer than a heartbeat', async () => {
+    await survive(async () => {
+      await Promise.all(installation.servers.map((server) => server.stop()));
       await new Promise((resolve) => setTimeout(resolve, 4_000));
-      await installation.servers[0]?.start();
-    });
-  }, 180_000);
-
-  it('jobs survive a kill -9 of an agents process while another one goes on', async () => {
-    await survive(async () => {
-      await installation.agents[0]?.kill9();
-      await installation.agents[0]?.start();
+      await Promise.all(installation.servers.map((server) => server.start()));
     });
   }, 180_000);
 
@@ -166,15 +171,6 @@ describe('with bad luck', () => {
     }
   });
 });
-
-/** The texts of all files below a folder whose paths match. */
-function textsBelow(top: string, pattern: RegExp): string[] {
-  return readdirSync(top, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name))
-    .filter((path) => pattern.test(path))
-    .map((path) => readFileSync(path, 'utf8'));
-}
 
 /** The one-time secrets in a wrapper script as a CE got it. */
 function pilotSecrets(script: string): string[] {
