@@ -176,20 +176,25 @@ export async function writeHistory(
     const part = entries.slice(start, start + 1_000);
     await tx.execute(
       `INSERT INTO job_history (job_id, vo, attempt, status, minor_status, application_status, source, status_time)
-       VALUES ${part.map(() => '(?, ?, ?, ?, ?, ?, ?, COALESCE(?, NOW(6)))').join(', ')}`,
-      part.flatMap(({ row, status, minor, application, source, at }) => [
-        row.job_id,
-        row.vo,
-        row.attempt,
-        status,
-        minor.slice(0, 128),
-        application.slice(0, 255),
-        source.slice(0, 40),
-        at,
-      ]),
+       VALUES ?`,
+      [
+        part.map(({ row, status, minor, application, source, at }) => [
+          row.job_id,
+          row.vo,
+          row.attempt,
+          status,
+          minor.slice(0, 128),
+          application.slice(0, 255),
+          source.slice(0, 40),
+          at ?? timeOfStatement,
+        ]),
+      ],
     );
   }
 }
+
+/** Stands for a value that the database fills in. */
+const timeOfStatement = { toSqlString: () => 'NOW(6)' };
 
 /** The database's own time, as it writes times. */
 export async function databaseNow(tx: Queryable): Promise<string> {

@@ -30,8 +30,7 @@ export async function insertDescriptions(tx: Transaction, rows: readonly Descrip
 }
 
 async function insert(tx: Transaction, rows: readonly DescriptionRow[]): Promise<void> {
-  await tx.execute(
-    `INSERT INTO job_descriptions (description_id, vo, document, jdl) VALUES ${rows.map(() => '(?, ?, ?, ?)').join(', ')}`,
-    rows.flatMap(({ id, vo, document, jdl }) => [id, vo, document, jdl]),
-  );
+  await tx.execute('INSERT INTO job_descriptions (description_id, vo, document, jdl) VALUES ?', [
+    rows.map(({ id, vo, document, jdl }) => [id, vo, document, jdl]),
+  ]);
 }

@@ -31,33 +31,37 @@ export async function insertJobs(tx: Transaction, rows: readonly NewJobRow[], no
     await tx.execute(
       `INSERT INTO jobs (job_id, vo, owner_subject, owner, owner_group, description_id, expansion, task_queue_id, waiting_in,
          status, minor_status, job_name, job_type, job_group, site, user_priority, submission_time, last_update_time)
-       VALUES ${part.map(() => `(${'?, '.repeat(17)}?)`).join(', ')}`,
-      part.flatMap((row) => [
-        row.jobId,
-        row.vo,
-        row.ownerSubject,
-        row.owner,
-        row.group,
-        row.descriptionId,
-        row.expansion,
-        row.taskQueueId,
-        row.status === 'Waiting' ? row.taskQueueId : null,
-        row.status,
-        row.minor,
-        row.name,
-        row.type,
-        row.jobGroup,
-        row.site,
-        row.priority,
-        now,
-        now,
-      ]),
+       VALUES ?`,
+      [part.map((row) => valuesOf(row, now))],
     );
   }
   await writeDeltas(
     tx,
     rows.map((row) => ({ cell: cellOf(row), jobs: 1 })),
   );
+}
+
+function valuesOf(row: NewJobRow, now: string): unknown[] {
+  return [
+    row.jobId,
+    row.vo,
+    row.ownerSubject,
+    row.owner,
+    row.group,
+    row.descriptionId,
+    row.expansion,
+    row.taskQueueId,
+    row.status === 'Waiting' ? row.taskQueueId : null,
+    row.status,
+    row.minor,
+    row.name,
+    row.type,
+    row.jobGroup,
+    row.site,
+    row.priority,
+    now,
+    now,
+  ];
 }
 
 function cellOf({ vo, owner, ownerSubject, group, jobGroup, type, site, status }: NewJobRow): Cell {

@@ -1,6 +1,6 @@
 import { type AcceptedJob, type Expansion, type JobDescription, minor } from '../../contract/index.js';
 import { toWire } from '../../platform/index.js';
-import { type Requirements, requirementsOf } from '../task-queues/requirements.js';
+import { requirementKeys, type Requirements, requirementsOf } from '../task-queues/requirements.js';
 import type { DescriptionRow } from './insert-descriptions.sql.js';
 import { fillIn, type PreparedDescription } from './prepare.js';
 
@@ -47,12 +47,13 @@ export function numberJobs(
 ): NewJobs {
   const descriptions = new Map<string, DescriptionRow>();
   const jobs: NewJob[] = [];
+  const read = requirementsReader();
   for (const one of prepared) {
     const key = keyOf(one);
     const { document, jdl } = one;
     const row = descriptions.get(key) ?? { id: at(ids.descriptions, descriptions.size), vo: owner.vo, document, jdl };
     descriptions.set(key, row);
-    const shared = placeKeys.some((key) => one.varying.has(key)) ? null : requirementsOf(one.description);
+    const shared = placeKeys.some((key) => one.varying.has(key)) ? null : read(one.description);
     for (const expansion of one.expansions) {
       const jobId = at(ids.jobs, jobs.length);
       const description = fillIn(one, expansion, jobId);
@@ -61,7 +62,7 @@ export function numberJobs(
         descriptionId: row.id,
         expansion,
         description,
-        requirements: shared ?? requirementsOf(description),
+        requirements: shared ?? read(description),
       });
     }
   }
@@ -77,9 +78,20 @@ export function acceptance(jobs: readonly NewJob[], now: string): AcceptedJob[] 
   return jobs.map(({ jobId }) => ({ JobID: jobId, Status: 'Received', MinorStatus: minor.accepted, TimeStamp }));
 }
 
-/** Descriptions with equal keys share a row. */
+/** Descriptions with equal keys share a row. A document has no line break. */
 function keyOf({ document, jdl }: PreparedDescription): string {
-  return `${document}\n${jdl ?? ''}`;
+  return jdl === null ? document : `${document}\n${jdl}`;
+}
+
+/** The requirements of many descriptions, most of which are alike: those get the same object. */
+function requirementsReader(): (description: JobDescription) => Requirements {
+  const known = new Map<string, Requirements>();
+  return (description) => {
+    const key = JSON.stringify(requirementKeys.map((name) => description[name]));
+    const requirements = known.get(key) ?? requirementsOf(description);
+    known.set(key, requirements);
+    return requirements;
+  };
 }
 
 function at(ids: readonly number[], index: number): number {

@@ -37,7 +37,8 @@ export async function prepareJobs(
     const document = JSON.stringify(plain);
     const varying = placeholder.test(document) ? varyingKeys(plain) : new Set<string>();
     const item = { jdl: one.jdl, description: plain, document, varying, expansions };
-    findings.push(...(await check(item, one, rules)));
+    findings.push(...check(item, one, rules));
+    if (varying.size > 0) findings.push(...(await checkChildren(item, one, rules)));
     prepared.push(item);
   }
   return { prepared, findings };
@@ -62,17 +63,21 @@ function varyingKeys(description: JobDescription): Set<string> {
   );
 }
 
-async function check(
-  item: PreparedDescription,
-  { path, nameOf }: SubmittedDescription,
-  rules: JobRules,
-): Promise<Finding[]> {
+function check(item: PreparedDescription, { path, nameOf }: SubmittedDescription, rules: JobRules): Finding[] {
   const found = checkLimits(item.description, rules).filter(({ key }) => !item.varying.has(key));
   const findings = found.map((finding) => named(path, nameOf, finding));
   if (item.document.length > largestDocument) {
     findings.push({ path, message: `the description is longer than ${largestDocument} characters` });
   }
-  if (item.varying.size === 0) return findings;
+  return findings;
+}
+
+async function checkChildren(
+  item: PreparedDescription,
+  { path, nameOf }: SubmittedDescription,
+  rules: JobRules,
+): Promise<Finding[]> {
+  const findings: Finding[] = [];
   for (const [index, expansion] of item.expansions.entries()) {
     if (index % 500 === 499) await setImmediate();
     const childPath = expansion === null ? path : `${path}.child[${expansion.index}]`;

@@ -70,15 +70,23 @@ async function findPlaces(
   const wanted = new Map<string, { entry: Parameters<TaskQueues['assign']>[1][number]; of: Place[] }>();
   const places: Place[] = [];
   for (const { owner, jobs } of calls) {
+    const { vo, group, subject: ownerSubject, username } = owner;
+    // Equal jobs of a call share the object that says what they require.
+    const ofCall = new Map<NewJob['requirements'], Place[]>();
     for (const job of jobs) {
-      const key = JSON.stringify([owner.vo, owner.group, owner.subject, job.requirements]);
-      const { vo, group, subject: ownerSubject, username } = owner;
-      const entry = { requirements: job.requirements, vo, group, ownerSubject, owner: username };
-      const same = wanted.get(key) ?? { entry, of: [] };
+      const { requirements } = job;
+      let of = ofCall.get(requirements);
+      if (of === undefined) {
+        const key = JSON.stringify([vo, group, ownerSubject, requirements]);
+        const entry = { requirements, vo, group, ownerSubject, owner: username };
+        const same = wanted.get(key) ?? { entry, of: [] };
+        wanted.set(key, same);
+        of = same.of;
+        ofCall.set(requirements, of);
+      }
       const place = { job, owner, taskQueueId: 0 };
-      same.of.push(place);
+      of.push(place);
       places.push(place);
-      wanted.set(key, same);
     }
   }
   const groups = [...wanted.values()];

@@ -36,8 +36,14 @@ export function segmentOf(cpuWork: number): number {
   return cpuWorkSegments.find((segment) => cpuWork <= segment) ?? largestSegment;
 }
 
+/** The keys of a description that requirements come from. */
+export const requirementKeys = [
+  'sites', 'banned_sites', 'ces', 'platforms', 'job_type', 'tags', 'min_processors', 'max_processors', 'whole_node',
+  'min_ram', 'gpus', 'cpu_work', 'wall_time',
+] as const satisfies readonly (keyof JobDescription)[]; // prettier-ignore
+
 /** The requirements in a description. DIRAC's tag forms (`4Processors`, `2GB`, `WholeNode`) become numbers here. */
-export function requirementsOf(description: JobDescription): Requirements {
+export function requirementsOf(description: Pick<JobDescription, (typeof requirementKeys)[number]>): Requirements {
   const tags = readTags(description.tags);
   const minProcessors = Math.max(description.min_processors, tags.processors);
   return canonical({
