@@ -32,7 +32,9 @@ const JobLimits = z.strictObject({
   max_jobs_per_jdl_call: count
     .default(20)
     .describe('Largest number of jobs of one DiracX call, parametric children included'),
-  max_jobs_per_call: count.default(10_000).describe('Most jobs of one call of our own route'),
+  max_jobs_per_call: count
+    .default(10_000)
+    .describe('Most jobs that one call submits, or changes: kill, delete, reschedule, status, heartbeat, metadata'),
   max_waiting_per_owner: count.default(1_000_000).describe('Most waiting jobs of one owner'),
   max_sandbox_bytes: count.default(104_857_600).describe('Largest sandbox (bytes)'),
   max_rescheduling: count

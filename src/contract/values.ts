@@ -14,7 +14,7 @@ export const Sha256 = z
 export const Time = z.string();
 /** The outcome for one job of a bulk call that failed. */
 export const FailedItem = z.object({ detail: z.string() });
-/** A bulk call about jobs: at most 10,000 ids. */
-export const JobIds = z.array(JobId).min(1).max(10_000);
+/** A bulk call about jobs. How many it may name is configured (`max_jobs_per_call` of the VO); never more than this. */
+export const JobIds = z.array(JobId).min(1).max(100_000);
 /** The same on DiracX's routes, where none is an answer of its own. */
-export const AnyJobIds = z.array(JobId).max(10_000);
+export const AnyJobIds = z.array(JobId).max(100_000);

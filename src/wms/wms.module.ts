@@ -8,6 +8,7 @@ import { NextStages } from './submission/store-jobs.js';
 import { WaitingJobs } from './submission/waiting-jobs.js';
 import { CheckJobs } from './checking/check-jobs.js';
 import { JobChangesController } from './jobs/changes.controller.js';
+import { Admission } from './jobs/admission.js';
 import { ForeignHeartbeats } from './jobs/foreign-heartbeats.js';
 import { JobDetails } from './jobs/job-details.js';
 import { JobSearch } from './jobs/job-search.js';
@@ -76,6 +77,7 @@ import { PilotLogsController } from './pilot-logs/pilot-logs.controller.js';
     NextStages,
     CheckJobs,
     Jobs,
+    Admission,
     Searches,
     SearchTurns,
     JobSearch,

@@ -6,6 +6,7 @@ import { CurrentConfiguration } from '../../src/configuration/index.js';
 import { type Database, Log, openRedis, WakeUps } from '../../src/platform/index.js';
 import { openStorageElement, type StorageElement, StorageElements } from '../../src/storage/index.js';
 import { CheckJobs } from '../../src/wms/checking/check-jobs.js';
+import { Admission } from '../../src/wms/jobs/admission.js';
 import { Jobs } from '../../src/wms/jobs/jobs.js';
 import { Sandboxes } from '../../src/wms/outputs/sandboxes.js';
 import { JobRegister } from '../../src/wms/submission/job-register.js';
@@ -25,6 +26,7 @@ export interface Stages {
   wakeUps: WakeUps;
   sandboxElement: StorageElement;
   jobs: Jobs;
+  admission: Admission;
   taskQueues: TaskQueues;
   sandboxes: Sandboxes;
   register: JobRegister;
@@ -61,6 +63,7 @@ export async function startStages(overrides: Overrides = {}): Promise<Stages> {
     wakeUps,
     sandboxElement,
     jobs,
+    admission: new Admission(database, configuration),
     taskQueues,
     sandboxes,
     register,

@@ -6,7 +6,7 @@ import { BatchLane, type BatchOutcome, type Transaction } from '../../platform/i
 import { databaseNow, type Effects, Jobs } from '../jobs/jobs.js';
 import type { JobRow } from '../jobs/move.js';
 import { type AttemptEnd, moveAfter } from './after-attempt.js';
-import { inWaves } from './in-waves.js';
+import { inWaves } from '../jobs/in-waves.js';
 import { retryLimitsOf } from './retry-limits.js';
 import { setReported } from '../jobs/parameters.js';
 import { keepOutputTails } from './keep-output-tails.sql.js';
@@ -87,7 +87,7 @@ export class AttemptEnds {
   private async write(endings: Ending[]): Promise<BatchOutcome<void>[]> {
     const settled = await this.jobs.change(async (tx, effects) => {
       const outcomes = new Map<Ending, BatchOutcome<void>>();
-      for (const wave of inWaves(endings)) {
+      for (const wave of inWaves(endings, ({ jobId }) => [jobId])) {
         const ended = await this.end(tx, effects, wave);
         for (const ending of wave) {
           const harmless = ended.has(ending.jobId) || (await this.endedSo(tx, ending));

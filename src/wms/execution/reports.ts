@@ -3,7 +3,7 @@ import type { AttemptPrincipal } from '../../auth/index.js';
 import { type BodyOf, type execution, type JobStatus, Refusal } from '../../contract/index.js';
 import { BatchLane, type BatchOutcome, type Transaction } from '../../platform/index.js';
 import { type Effects, Jobs } from '../jobs/jobs.js';
-import { inWaves } from './in-waves.js';
+import { inWaves } from '../jobs/in-waves.js';
 import { setReported } from '../jobs/parameters.js';
 
 type Body = BodyOf<typeof execution.status>;
@@ -39,7 +39,7 @@ export class Reports {
   private async write(reports: Report[]): Promise<BatchOutcome<void>[]> {
     const settled = await this.jobs.change(async (tx, effects) => {
       const outcomes = new Map<Report, BatchOutcome<void>>();
-      for (const wave of inWaves(reports)) {
+      for (const wave of inWaves(reports, ({ jobId }) => [jobId])) {
         for (const [report, outcome] of await this.writeWave(tx, effects, wave)) outcomes.set(report, outcome);
       }
       return outcomes;

@@ -3,6 +3,7 @@ import { Database, type Queryable, send, type Transaction, WakeUps } from '../..
 import { moveBetween, writeDeltas } from '../counters/index.js';
 import { type Decision, decide, type HistoryEntry, type JobRow, type Move, type Moved, refuse } from './move.js';
 import { type EndedAttempt, releaseAttempts } from './release-attempts.sql.js';
+import { updateJobs } from './update-jobs.sql.js';
 
 /** Who must be told after the commit. */
 export interface Effects {
@@ -92,7 +93,10 @@ export class Jobs {
       effects.jobs.add(row.job_id);
     }
     await releaseAttempts(tx, decided.flatMap(endedBy));
-    await this.update(tx, decided);
+    await updateJobs(
+      tx,
+      decided.map(({ row, decision }) => ({ id: row.job_id, columns: decision.columns })),
+    );
     await writeDeltas(
       tx,
       decided.flatMap(({ row, decision: { columns } }) => moveBetween(row, { ...row, ...columns })),
@@ -102,22 +106,6 @@ export class Jobs {
       decided.flatMap(({ row, decision }) => decision.history.map((entry) => ({ ...entry, row }))),
     );
     return moved;
-  }
-
-  /** Rows that change in the same columns are changed by one statement. */
-  private async update(tx: Transaction, decided: { row: JobRow; decision: Decision }[]): Promise<void> {
-    const alike = new Map<string, Change[]>();
-    for (const { row, decision } of decided) {
-      const names = Object.keys(decision.columns).toSorted();
-      const changes = alike.get(names.join()) ?? [];
-      changes.push({ id: row.job_id, columns: decision.columns });
-      alike.set(names.join(), changes);
-    }
-    for (const changes of alike.values()) {
-      for (let start = 0; start < changes.length; start += perUpdate) {
-        await updateJobs(tx, changes.slice(start, start + perUpdate));
-      }
-    }
   }
 
   /** Orders the live attempt of each job to stop. A command belongs to its attempt; later attempts never see it. */
@@ -138,33 +126,6 @@ function endedBy({ row, move, decision }: { row: JobRow; move: Move; decision: D
   if (!decision.release || end === undefined || row.lease_attempt === null) return [];
   const { outcome, failureClass = null, exitCode = null } = end;
   return [{ jobId: row.job_id, attempt: row.lease_attempt, outcome, failureClass, exitCode }];
-}
-
-interface Change {
-  id: number;
-  columns: Decision['columns'];
-}
-
-/** The database looks through the cases of a statement row by row. */
-const perUpdate = 200;
-
-/** The rows of these changes, which name the same columns. A column that gets one value everywhere needs no cases. */
-async function updateJobs(tx: Transaction, changes: readonly Change[]): Promise<void> {
-  const names = Object.keys(changes[0]?.columns ?? {}) as (keyof Decision['columns'])[];
-  const values: unknown[] = [];
-  const assignments = names.map((name) => {
-    const of = changes.map(({ id, columns }) => [id, columns[name]]);
-    if (of.every(([, value]) => value === of[0]?.[1])) {
-      values.push(of[0]?.[1]);
-      return `${name} = ?`;
-    }
-    values.push(...of.flat());
-    return `${name} = CASE job_id ${of.map(() => 'WHEN ? THEN ?').join(' ')} END`;
-  });
-  await tx.execute(`UPDATE jobs SET ${['last_update_time = NOW(6)', ...assignments].join(', ')} WHERE job_id IN (?)`, [
-    ...values,
-    changes.map(({ id }) => id),
-  ]);
 }
 
 /** Appends to the history of jobs. The states are taken from the entries, the attempt from the row. */

@@ -4,10 +4,12 @@ import { CurrentConfiguration } from '../../configuration/index.js';
 import { type JobDescription, minor, Refusal } from '../../contract/index.js';
 import { send, toWire, type Transaction } from '../../platform/index.js';
 import { checkingMinor, needsChecks } from '../checking/checks.js';
-import { databaseNow, Jobs } from './jobs.js';
-import { managedRows, type Outcomes, sourceOf } from './managed-jobs.js';
+import { Admission } from './admission.js';
+import { databaseNow, type Effects, Jobs } from './jobs.js';
+import { managedByCall, type Outcomes, sourceOf, together, type UserCall } from './managed-jobs.js';
 import type { JobRow, Move } from './move.js';
 import { orderKill } from './order-kill.js';
+import { type ChangeWave, SharedChanges } from './shared-changes.js';
 import { siteLabel } from './site-label.js';
 
 /** What a job starts again from. */
@@ -19,57 +21,92 @@ interface Origin {
   needsChecks: boolean;
 }
 
-/** Running jobs again from the beginning, at the wish of a user. */
+interface RescheduleCall extends UserCall {
+  reset: boolean;
+}
+
+/** A job that starts again, and the call that wants it. */
+interface Restart {
+  row: JobRow;
+  call: RescheduleCall;
+}
+
+/** Running jobs again from the beginning, at the wish of a user. Calls that come together share transactions. */
 @Injectable()
 export class Rescheduling {
+  private readonly changes: SharedChanges<RescheduleCall, Outcomes>;
+
   constructor(
+    private readonly admission: Admission,
     private readonly jobs: Jobs,
     private readonly configuration: CurrentConfiguration,
-  ) {}
+  ) {
+    this.changes = new SharedChanges(jobs, (tx, effects, wave) => this.applyWave(tx, effects, wave));
+  }
 
   /**
    * Sends jobs back to their queues, from any state but Deleted. A live attempt is told to stop, and the next one waits
    * until it has. Counts against `max_rescheduling` of the VO; `reset` sets the count to zero instead. Refuses with
    * `not-reschedulable` when no job of the call could be.
    */
-  async reschedule(user: UserPrincipal, jobIds: readonly number[], reset: boolean): Promise<Outcomes> {
-    const ids = [...new Set(jobIds)];
-    const outcomes = await this.jobs.change(async (tx, effects) => {
-      const rows = managedRows(user, ids, await this.jobs.lock(tx, ids));
-      const now = await databaseNow(tx);
-      const told: Outcomes = { success: {}, failed: {} };
-      const again: JobRow[] = [];
-      for (const jobId of ids) {
-        const row = rows.get(jobId);
-        const detail = row === undefined ? 'Not found' : this.whyNot(row, reset);
-        if (row !== undefined && detail === null) again.push(row);
-        else told.failed[jobId] = { detail: detail ?? 'Not found' };
-      }
-      const origins = await originsOf(tx, again);
-      const moves = again.map((row) =>
-        startAgain(row, origins.get(row.job_id), { now, reset, source: sourceOf(user) }),
-      );
-      await orderKill(
-        tx,
-        effects,
-        this.jobs,
-        again.filter((row) => row.lease_attempt !== null),
-      );
-      await forgetCommands(
-        tx,
-        again.filter((row) => row.lease_attempt === null),
-      );
-      await this.jobs.move(tx, effects, moves);
-      const checked = moves.filter(({ to }) => to === 'Checking').map(({ jobId }) => jobId);
-      if (checked.length > 0) await send(tx, [{ topic: 'check-jobs', payload: { job_ids: checked } }]);
-      if (checked.length > 0) effects.messages.add('check-jobs');
-      again.forEach((row, index) => (told.success[row.job_id] = tell(row, moves[index], origins.get(row.job_id))));
-      return told;
-    });
+  async reschedule(user: UserPrincipal, named: readonly number[], reset: boolean): Promise<Outcomes> {
+    const ids = [...new Set(named)];
+    await this.admission.admit(user, ids);
+    const outcomes = together(await this.changes.addInParts(ids, (jobIds) => ({ user, jobIds, reset })));
     if (Object.keys(outcomes.success).length === 0) {
       throw new Refusal('not-reschedulable', undefined, { body: outcomes });
     }
     return outcomes;
+  }
+
+  private async applyWave(
+    tx: Transaction,
+    effects: Effects,
+    wave: ChangeWave<RescheduleCall>,
+  ): Promise<Map<RescheduleCall, Outcomes | Refusal>> {
+    const told = new Map<RescheduleCall, Outcomes | Refusal>();
+    const again: (Restart & { outcomes: Outcomes })[] = [];
+    for (const [call, rows] of managedByCall(wave, told)) {
+      const outcomes: Outcomes = { success: {}, failed: {} };
+      told.set(call, outcomes);
+      for (const jobId of call.jobIds) {
+        const row = rows.get(jobId);
+        const detail = row === undefined ? 'Not found' : this.whyNot(row, call.reset);
+        if (row !== undefined && detail === null) again.push({ row, call, outcomes });
+        else outcomes.failed[jobId] = { detail: detail ?? 'Not found' };
+      }
+    }
+    const origins = await originsOf(
+      tx,
+      again.map(({ row }) => row),
+    );
+    const moves = await this.restart(tx, effects, again, { origins, rows: wave.rows });
+    again.forEach(({ row, outcomes }, index) => {
+      outcomes.success[row.job_id] = tell(row, moves[index], origins.get(row.job_id));
+    });
+    return told;
+  }
+
+  /** Stops what still runs of these jobs and sends them on their way. The moves, in the order of `again`. */
+  private async restart(
+    tx: Transaction,
+    effects: Effects,
+    again: readonly Restart[],
+    { origins, rows }: { origins: ReadonlyMap<number, Origin>; rows: ReadonlyMap<number, JobRow> },
+  ): Promise<Move[]> {
+    const now = await databaseNow(tx);
+    const moves = again.map(({ row, call }) =>
+      startAgain(row, origins.get(row.job_id), { now, reset: call.reset, source: sourceOf(call.user) }),
+    );
+    const held = again.flatMap(({ row }) => (row.lease_attempt === null ? [] : [row]));
+    const free = again.flatMap(({ row }) => (row.lease_attempt === null ? [row] : []));
+    await orderKill(tx, effects, this.jobs, held);
+    await forgetCommands(tx, free);
+    await this.jobs.move(tx, effects, moves, rows);
+    const checked = moves.filter(({ to }) => to === 'Checking').map(({ jobId }) => jobId);
+    if (checked.length > 0) await send(tx, [{ topic: 'check-jobs', payload: { job_ids: checked } }]);
+    if (checked.length > 0) effects.messages.add('check-jobs');
+    return moves;
   }
 
   private whyNot(row: JobRow, reset: boolean): string | null {

@@ -2,37 +2,32 @@ import { Injectable } from '@nestjs/common';
 import type { UserPrincipal } from '../../auth/index.js';
 import { Refusal } from '../../contract/index.js';
 import type { Transaction } from '../../platform/index.js';
-import { databaseNow, type Effects, Jobs, writeHistory } from './jobs.js';
-import { managedRows, type Outcomes } from './managed-jobs.js';
-import { type Move, refuse } from './move.js';
-import { orderKill } from './order-kill.js';
-import {
-  type Change,
-  changeOf,
-  type Entry,
-  type HistoryLine,
-  inOrder,
-  isHeldByPilot,
-  lifted,
-  moveOf,
-  readEntries,
-  recordOf,
-  untouched,
-  type UpdatesByTime,
-} from './status-entries.js';
+import { Admission } from './admission.js';
+import { databaseNow, type Effects, Jobs } from './jobs.js';
+import { managedByCall, type Outcomes, together, type UserCall } from './managed-jobs.js';
+import { type ChangeWave, SharedChanges } from './shared-changes.js';
+import { type Course, StatusCourses } from './status-courses.js';
+import { type Entry, inOrder, readEntries, untouched, type UpdatesByTime } from './status-entries.js';
 
-/** What the entries of one job come to. */
-interface Course {
-  jobId: number;
-  entries: Entry[];
-  /** The newest time in the history; what is older changes nothing. */
-  newest: string;
+/** A call, or a part of one. */
+interface StatusCall extends UserCall {
+  entries: ReadonlyMap<number, readonly Entry[]>;
+  force: boolean;
 }
 
-/** Status updates of DiracX's clients and wrappers. */
+/** Status updates of DiracX's clients and wrappers. Calls that come together share transactions. */
 @Injectable()
 export class StatusUpdates {
-  constructor(private readonly jobs: Jobs) {}
+  private readonly changes: SharedChanges<StatusCall, Outcomes>;
+  private readonly courses: StatusCourses;
+
+  constructor(
+    private readonly admission: Admission,
+    jobs: Jobs,
+  ) {
+    this.courses = new StatusCourses(jobs);
+    this.changes = new SharedChanges(jobs, (tx, effects, wave) => this.applyWave(tx, effects, wave));
+  }
 
   /**
    * Applies the updates of each job in the order of their times. Refused transitions are no errors: the job stays as it
@@ -40,85 +35,69 @@ export class StatusUpdates {
    */
   async apply(user: UserPrincipal, body: Record<string, UpdatesByTime>, force: boolean): Promise<Outcomes> {
     if (force && !user.properties.includes('JobAdministrator')) throw new Refusal('forbidden', 'Forbidden');
-    const wanted = Object.entries(body).map(([id, updates]) => readEntries(id, updates));
-    const outcomes = await this.jobs.change((tx, effects) => this.applyAll(tx, effects, { user, wanted, force }));
+    const entries = entriesOf(body);
+    const count = [...entries.values()].reduce((sum, { length }) => sum + length, 0);
+    this.admission.checkSize(user, count);
+    const ids = [...entries.keys()];
+    await this.admission.admit(user, ids);
+    const partOf = (jobIds: readonly number[]): StatusCall => ({ user, jobIds, entries, force });
+    const outcomes = together(await this.changes.addInParts(ids, partOf));
     if (Object.keys(outcomes.success).length === 0) {
       throw new Refusal('job-not-found', 'None of the jobs was found', { body: outcomes });
     }
     return outcomes;
   }
 
-  private async applyAll(
+  private async applyWave(
     tx: Transaction,
     effects: Effects,
-    { user, wanted, force }: { user: UserPrincipal; wanted: { jobId: number; entries: Entry[] }[]; force: boolean },
-  ): Promise<Outcomes> {
-    const ids = wanted.map(({ jobId }) => jobId);
-    const rows = managedRows(user, ids, await this.jobs.lock(tx, ids));
+    wave: ChangeWave<StatusCall>,
+  ): Promise<Map<StatusCall, Outcomes | Refusal>> {
+    const told = new Map<StatusCall, Outcomes | Refusal>();
+    const managed = managedByCall(wave, told);
+    const known = [...managed.values()].flatMap((rows) => [...rows.keys()]);
     const now = await databaseNow(tx);
-    const newest = await newestRecords(tx, [...rows.keys()]);
-    const outcomes: Outcomes = { success: {}, failed: {} };
+    const newest = await newestRecords(tx, known);
     const courses: Course[] = [];
-    for (const { jobId, entries } of wanted) {
-      if (rows.has(jobId)) courses.push({ jobId, entries: inOrder(entries, now), newest: newest.get(jobId) ?? '' });
-      else outcomes.failed[jobId] = { detail: 'Not found' };
-    }
-    const rounds = Math.max(0, ...courses.map(({ entries }) => entries.length));
-    for (let round = 0; round < rounds; round += 1) {
-      const changes = await this.applyRound(tx, effects, { courses, round, force, now });
-      for (const [jobId, change] of changes) {
-        const before = outcomes.success[jobId] ?? untouched;
-        outcomes.success[jobId] = { ...before, ...dropNulls(change) };
+    for (const [call, rows] of managed) {
+      const outcomes: Outcomes = { success: {}, failed: {} };
+      told.set(call, outcomes);
+      for (const jobId of call.jobIds) {
+        if (!rows.has(jobId)) outcomes.failed[jobId] = { detail: 'Not found' };
+        else courses.push(courseOf(jobId, call, { now, newest: newest.get(jobId) ?? '' }, outcomes));
       }
     }
-    return outcomes;
+    await this.courses.run(tx, effects, courses, { rows: wave.rows, now });
+    return told;
   }
+}
 
-  /** The n-th entry of every job, as one bulk move. */
-  private async applyRound(
-    tx: Transaction,
-    effects: Effects,
-    { courses, round, force, now }: { courses: Course[]; round: number; force: boolean; now: string },
-  ): Promise<Map<number, Change>> {
-    const rows = await this.jobs.lock(
-      tx,
-      courses.map(({ jobId }) => jobId),
-    );
-    const changes = new Map<number, Change>();
-    const moves: Move[] = [];
-    const recorded: HistoryLine[] = [];
-    for (const course of courses) {
-      const entry = course.entries[round];
-      const row = rows.get(course.jobId);
-      if (entry === undefined || row === undefined) continue;
-      const { at, update } = lifted(entry, course.newest, now);
-      if (at < course.newest) {
-        recorded.push(recordOf(row, { at, update }));
-        changes.set(row.job_id, untouched);
-        continue;
-      }
-      course.newest = at;
-      const move = moveOf(row, { at, update }, force);
-      if (isHeldByPilot(row, update, force) || refuse(row, move) !== null) {
-        const kept = { Source: `${update.Source}(SM)` };
-        recorded.push(recordOf(row, { at, update: kept }));
-        changes.set(row.job_id, { ...untouched, Status: row.status });
-        continue;
-      }
-      moves.push(move);
-      changes.set(row.job_id, changeOf(row, move, { at, now }));
-    }
-    await this.jobs.move(tx, effects, moves);
-    await writeHistory(tx, recorded);
-    const ended = moves.filter(({ to }) => to === 'Killed' || to === 'Deleted');
-    await orderKill(
-      tx,
-      effects,
-      this.jobs,
-      ended.flatMap(({ jobId }) => rows.get(jobId) ?? []),
-    );
-    return changes;
+/** The entries of each job of a call; `7` and `07` are one job. */
+function entriesOf(body: Record<string, UpdatesByTime>): Map<number, Entry[]> {
+  const byJob = new Map<number, Entry[]>();
+  for (const [id, updates] of Object.entries(body)) {
+    const { jobId, entries } = readEntries(id, updates);
+    byJob.set(jobId, [...(byJob.get(jobId) ?? []), ...entries]);
   }
+  return byJob;
+}
+
+function courseOf(
+  jobId: number,
+  { entries, force }: StatusCall,
+  { now, newest }: { now: string; newest: string },
+  outcomes: Outcomes,
+): Course {
+  return {
+    jobId,
+    force,
+    newest,
+    entries: inOrder(entries.get(jobId) ?? [], now),
+    tell: (change) => {
+      const changed = Object.entries(change).filter(([, value]) => value !== null);
+      outcomes.success[jobId] = { ...(outcomes.success[jobId] ?? untouched), ...Object.fromEntries(changed) };
+    },
+  };
 }
 
 async function newestRecords(tx: Transaction, jobIds: readonly number[]): Promise<Map<number, string>> {
@@ -128,8 +107,4 @@ async function newestRecords(tx: Transaction, jobIds: readonly number[]): Promis
     [jobIds],
   );
   return new Map(rows.map(({ job_id, newest }) => [job_id, newest]));
-}
-
-function dropNulls(change: Change): Change {
-  return Object.fromEntries(Object.entries(change).filter(([, value]) => value !== null));
 }

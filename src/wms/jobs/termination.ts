@@ -2,20 +2,35 @@ import { Injectable } from '@nestjs/common';
 import { isInScope, mayManageJob, type UserPrincipal, visibleJobs } from '../../auth/index.js';
 import { CurrentConfiguration } from '../../configuration/index.js';
 import { type JobStatus, mayMove, minor } from '../../contract/index.js';
-import { Jobs } from './jobs.js';
-import { type Outcomes, sourceOf } from './managed-jobs.js';
+import type { Transaction } from '../../platform/index.js';
+import { Admission } from './admission.js';
+import { type Effects, Jobs } from './jobs.js';
+import { type Outcomes, sourceOf, together, type UserCall } from './managed-jobs.js';
 import type { JobRow, Move } from './move.js';
 import { orderKill } from './order-kill.js';
+import { type ChangeWave, SharedChanges } from './shared-changes.js';
 
 type End = 'Killed' | 'Deleted';
 
-/** Kill and delete: each job has its own outcome, and the good ones of a call are done whatever the others are. */
+interface EndCall extends UserCall {
+  to: End;
+}
+
+/**
+ * Kill and delete: each job has its own outcome, and the good ones of a call are done whatever the others are. Calls that
+ * come together share transactions.
+ */
 @Injectable()
 export class Termination {
+  private readonly changes: SharedChanges<EndCall, Outcomes>;
+
   constructor(
+    private readonly admission: Admission,
     private readonly jobs: Jobs,
     private readonly configuration: CurrentConfiguration,
-  ) {}
+  ) {
+    this.changes = new SharedChanges(jobs, (tx, effects, wave) => this.applyWave(tx, effects, wave));
+  }
 
   /** Kills jobs: a waiting one leaves its queue at once, a running one gets the order within seconds. */
   kill(user: UserPrincipal, jobIds: readonly number[]): Promise<Outcomes> {
@@ -27,28 +42,39 @@ export class Termination {
     return this.end(user, jobIds, 'Deleted');
   }
 
-  private end(user: UserPrincipal, jobIds: readonly number[], to: End): Promise<Outcomes> {
-    return this.jobs.change(async (tx, effects) => {
-      const rows = await this.jobs.lock(tx, jobIds);
+  private async end(user: UserPrincipal, named: readonly number[], to: End): Promise<Outcomes> {
+    const ids = [...new Set(named)];
+    this.admission.checkSize(user, ids.length);
+    return together(await this.changes.addInParts(ids, (jobIds) => ({ user, jobIds, to })));
+  }
+
+  private async applyWave(
+    tx: Transaction,
+    effects: Effects,
+    { calls, rows }: ChangeWave<EndCall>,
+  ): Promise<Map<EndCall, Outcomes>> {
+    const told = new Map<EndCall, Outcomes>();
+    const ending: JobRow[] = [];
+    const moves: Move[] = [];
+    for (const call of calls) {
       const outcomes: Outcomes = { success: {}, failed: {} };
-      const ending: JobRow[] = [];
-      for (const jobId of new Set(jobIds)) {
+      told.set(call, outcomes);
+      for (const jobId of call.jobIds) {
         const row = rows.get(jobId);
-        const detail = this.whyNot(user, row, to);
-        if (row === undefined || detail !== null) outcomes.failed[jobId] = { detail: detail ?? 'Not found' };
-        else {
-          outcomes.success[jobId] = { Status: to };
-          if (row.status !== to) ending.push(row);
+        const detail = this.whyNot(call.user, row, call.to);
+        if (row === undefined || detail !== null) {
+          outcomes.failed[jobId] = { detail: detail ?? 'Not found' };
+          continue;
         }
+        outcomes.success[jobId] = { Status: call.to };
+        if (row.status === call.to) continue;
+        ending.push(row);
+        moves.push(endOf(row, call.to, sourceOf(call.user)));
       }
-      await this.jobs.move(
-        tx,
-        effects,
-        ending.map((row) => endOf(row, to, sourceOf(user))),
-      );
-      await orderKill(tx, effects, this.jobs, ending);
-      return outcomes;
-    });
+    }
+    await this.jobs.move(tx, effects, moves, rows);
+    await orderKill(tx, effects, this.jobs, ending);
+    return told;
   }
 
   /** Why a job cannot be ended by this user; null when it can, or already is. */

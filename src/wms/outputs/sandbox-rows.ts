@@ -47,6 +47,19 @@ export async function sandboxesOfJob(tx: Queryable, jobId: number, kind: 'input'
   return rows.filter((row) => row.attempt === latest).map(({ pfn }) => pfn);
 }
 
+/** The short names of the input sandboxes of jobs; an input belongs to no attempt. */
+export async function inputsOfJobs(
+  tx: Queryable,
+  jobIds: readonly number[],
+): Promise<{ job_id: number; pfn: string }[]> {
+  if (jobIds.length === 0) return [];
+  return tx.query(
+    `SELECT js.job_id, s.pfn FROM job_sandboxes js JOIN sandboxes s ON s.sandbox_id = js.sandbox_id
+     WHERE js.job_id IN (?) AND js.kind = 'input' ORDER BY js.job_id, js.sandbox_id`,
+    [jobIds],
+  );
+}
+
 /** Attaches sandboxes to jobs; attaching twice changes nothing. */
 export async function attach(
   tx: Queryable,

@@ -9,6 +9,7 @@ import {
   sandboxes as routes,
 } from '../../contract/index.js';
 import { Database, Handles, Input } from '../../platform/index.js';
+import { Admission } from '../jobs/admission.js';
 import { managesVo } from '../jobs/managed-jobs.js';
 import { ownerOfJob } from './job-owner.js';
 import { ownPrefix, type SandboxOwner, shortPfn } from './pfn.js';
@@ -20,6 +21,7 @@ export class SandboxesController {
   constructor(
     private readonly sandboxes: Sandboxes,
     private readonly database: Database,
+    private readonly admission: Admission,
   ) {}
 
   @Handles(routes.initiate)
@@ -97,9 +99,12 @@ export class SandboxesController {
     @Caller() user: UserPrincipal,
     @Input(routes.unassignBulk) { body }: { body: BodyOf<typeof routes.unassignBulk> },
   ): Promise<void> {
-    if (body.job_ids.length === 0 && !managesVo(user)) throw new Refusal('forbidden', 'Forbidden');
-    for (const jobId of body.job_ids) await this.managed(user, jobId);
-    await this.sandboxes.unassign(body.job_ids);
+    const ids = [...new Set(body.job_ids)];
+    this.admission.checkSize(user, ids.length);
+    const managed = await this.admission.managed(user, ids);
+    const unknown = ids.find((jobId) => !managed.has(jobId));
+    if (unknown !== undefined) throw new Refusal('job-not-found', `There is no job ${unknown}`);
+    await this.sandboxes.unassign(ids);
   }
 
   /** DiracX writes a list of one null where there is no sandbox. */

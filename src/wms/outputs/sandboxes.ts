@@ -4,7 +4,14 @@ import { type Problem, Refusal, type SandboxInfo, type SandboxUpload } from '../
 import { Database, type Transaction } from '../../platform/index.js';
 import { type StorageElement, StorageElements } from '../../storage/index.js';
 import { fullPfn, keyOf, pfnOf, type SandboxOwner, shortPfn } from './pfn.js';
-import { attach, findSandboxes, registerSandbox, type SandboxRow, sandboxesOfJob } from './sandbox-rows.js';
+import {
+  attach,
+  findSandboxes,
+  inputsOfJobs,
+  registerSandbox,
+  type SandboxRow,
+  sandboxesOfJob,
+} from './sandbox-rows.js';
 
 /** Seconds that signed forms and URLs live. */
 const lifetime = 300;
@@ -123,11 +130,9 @@ export class Sandboxes {
   async missingInputs(jobIds: readonly number[]): Promise<Map<number, string[]>> {
     const missing = new Map<number, string[]>();
     const stored = new Map<string, boolean>();
-    for (const jobId of jobIds) {
-      for (const pfn of await this.ofJob(jobId, 'input')) {
-        if (!stored.has(pfn)) stored.set(pfn, (await this.element().head(keyOf(pfn))) !== null);
-        if (stored.get(pfn) === false) missing.set(jobId, [...(missing.get(jobId) ?? []), pfn]);
-      }
+    for (const { job_id, pfn } of await inputsOfJobs(this.database, jobIds)) {
+      if (!stored.has(pfn)) stored.set(pfn, (await this.element().head(keyOf(pfn))) !== null);
+      if (stored.get(pfn) === false) missing.set(job_id, [...(missing.get(job_id) ?? []), pfn]);
     }
     return missing;
   }

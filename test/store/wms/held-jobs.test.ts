@@ -21,9 +21,9 @@ const administrator: UserPrincipal = {
 
 beforeAll(async () => {
   stages = await startStages();
-  updates = new StatusUpdates(stages.jobs);
-  termination = new Termination(stages.jobs, stages.configuration);
-  rescheduling = new Rescheduling(stages.jobs, stages.configuration);
+  updates = new StatusUpdates(stages.admission, stages.jobs);
+  termination = new Termination(stages.admission, stages.jobs, stages.configuration);
+  rescheduling = new Rescheduling(stages.admission, stages.jobs, stages.configuration);
 });
 afterAll(() => stages.close());
 
