@@ -43,11 +43,13 @@ describe('the counters of jobs', () => {
     ).toBe(1);
     expect(await counts.check()).toBe(0);
 
-    await new Metadata(world.jobs).set(user, { [second]: { JobGroup: 'c', Site: 'Elsewhere', MinorStatus: 'x' } });
+    await new Metadata(world.admission, world.jobs).set(user, {
+      [second]: { JobGroup: 'c', Site: 'Elsewhere', MinorStatus: 'x' },
+    });
     expect(await number("SELECT SUM(jobs) FROM job_count_deltas WHERE job_group = 'c'")).toBe(1);
-    await new Termination(world.jobs, world.configuration).kill(user, [first, second]);
-    await new Rescheduling(world.jobs, world.configuration).reschedule(user, [second], false);
-    await new Termination(world.jobs, world.configuration).delete(user, [second, third]);
+    await new Termination(world.admission, world.jobs, world.configuration).kill(user, [first, second]);
+    await new Rescheduling(world.admission, world.jobs, world.configuration).reschedule(user, [second], false);
+    await new Termination(world.admission, world.jobs, world.configuration).delete(user, [second, third]);
     expect(await counts.check()).toBe(0);
 
     await world.database.execute('UPDATE jobs SET last_update_time = NOW(6) - INTERVAL 40 DAY WHERE job_id = ?', [
