@@ -77,9 +77,9 @@ export class PilotRegister {
         'SELECT stamp, vo, status FROM pilots WHERE stamp IN (?) ORDER BY stamp FOR UPDATE',
         [stamps],
       );
-      if (rows.length < stamps.length) throw new Refusal('pilot-not-found', 'At least one pilot does not exist.');
-      if (rows.some(({ vo }) => !mayRegisterPilot(user, vo))) {
-        throw new Refusal('forbidden', 'Insufficient permissions to access all of the provided pilots.');
+      // A pilot of another VO looks like one that does not exist, so that nobody can feel for stamps.
+      if (rows.length < stamps.length || rows.some(({ vo }) => !mayRegisterPilot(user, vo))) {
+        throw new Refusal('pilot-not-found', 'At least one pilot does not exist.');
       }
       for (const { stamp, status } of rows) await setOne(tx, { stamp, status }, body[stamp] ?? {});
     });
