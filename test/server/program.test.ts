@@ -6,19 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { testConfig } from '../support/config.js';
 import { emptyDatabase } from '../support/database.js';
-import { environmentOf, Program } from '../support/program.js';
+import { environmentOf, listening, Program } from '../support/program.js';
 
 const main = ['dist/main.js'];
-
-/** Waits until the server says where it listens. */
-async function listening(program: Program): Promise<string> {
-  for (;;) {
-    const url = /"message":"The server listens","url":"([^"]+)"/.exec(program.stdout)?.[1];
-    if (url !== undefined) return url;
-    const ended = await Promise.race([program.ended, new Promise((resolve) => setTimeout(resolve, 50))]);
-    if (ended !== undefined) throw new Error(`The server ended with ${String(ended)}: ${program.stderr}`);
-  }
-}
 
 describe('the server program', () => {
   it('explains itself without any setting', async () => {

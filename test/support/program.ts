@@ -30,8 +30,10 @@ export class Program {
   /** The exit code, or the signal that ended it. */
   readonly ended: Promise<number | NodeJS.Signals>;
 
-  constructor(args: string[], env: Record<string, string>) {
-    this.process = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  /** With `ipc` the program may send messages; see the `message` event of `process`. */
+  constructor(args: string[], env: Record<string, string>, { ipc = false } = {}) {
+    const stdio = ['ignore', 'pipe', 'pipe', ...(ipc ? ['ipc' as const] : [])] as const;
+    this.process = spawn(process.execPath, args, { env, stdio: [...stdio] });
     this.process.stdout?.on('data', (chunk: Buffer) => (this.stdout += chunk.toString()));
     this.process.stderr?.on('data', (chunk: Buffer) => (this.stderr += chunk.toString()));
     this.ended = new Promise((resolve) => {
@@ -47,5 +49,15 @@ export class Program {
     const program = new Program(args, env);
     const code = await program.ended;
     return { code, stdout: program.stdout, stderr: program.stderr };
+  }
+}
+
+/** Waits until a server says where it listens. */
+export async function listening(program: Program): Promise<string> {
+  for (;;) {
+    const url = /"message":"The server listens","url":"([^"]+)"/.exec(program.stdout)?.[1];
+    if (url !== undefined) return url;
+    const ended = await Promise.race([program.ended, new Promise((resolve) => setTimeout(resolve, 50))]);
+    if (ended !== undefined) throw new Error(`The server ended with ${String(ended)}: ${program.stderr}`);
   }
 }
