@@ -134,7 +134,7 @@ function workloadOf({ config, database, wakeUps, configuration, storage, element
       new Housekeeping({
         database,
         elements,
-        sandboxes,
+        storage,
         pilotLogs: logs,
         shareUse: new ShareUse(database, configuration),
         jobCounts,

@@ -91,9 +91,10 @@ function limitFindings({ vos }: Configuration): Finding[] {
 }
 
 function storageFindings({ storage }: Configuration): Finding[] {
-  return (['sandboxes', 'pilot_logs'] as const)
-    .filter((use) => !Object.hasOwn(storage.elements, storage[use]))
-    .map((use) => ({ path: ['storage', use], message: `there is no storage element ${storage[use]}` }));
+  const { sandboxes, pilot_logs, archive } = storage;
+  return Object.entries({ sandboxes, pilot_logs, archive })
+    .filter(([, name]) => name !== undefined && !Object.hasOwn(storage.elements, name))
+    .map(([use, name]) => ({ path: ['storage', use], message: `there is no storage element ${name}` }));
 }
 
 function queueFindings({ sites, vos }: Configuration): Finding[] {

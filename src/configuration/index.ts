@@ -4,4 +4,5 @@ export { CurrentConfiguration, type NumberedConfiguration } from './current-conf
 export type { CallRate } from './limits.js';
 export { queuesOf, type QueueView } from './queues.js';
 export { readConfiguration } from './read-configuration.js';
+export { archiveElement, retentionOf, type VoRetention } from './retention.js';
 export { Configuration, type QueueConfiguration, type VirtualOrganisation } from './schema.js';

@@ -45,6 +45,19 @@ const JobLimits = z.strictObject({
     .describe('How often an attempt may be lost to the infrastructure before the job fails'),
 });
 
+const days = z.number().positive().max(36_500);
+/** What a VO may decide for itself. */
+const voRetention = {
+  finished_jobs_days: days.describe('Days that jobs in a final state are kept, counted from the end of the day'),
+  archive_jobs: z.boolean().describe('Write finished jobs to the archive before they are deleted'),
+  pilots_days: days.describe('Days that ended pilots are kept; what is left of their logs goes with them'),
+  pilot_logs_days: days.describe('Days that the logs of ended pilots are kept'),
+  output_sandboxes_days: days.describe(
+    'Days that output sandboxes of finished jobs are kept; never longer than their jobs',
+  ),
+  unassigned_sandboxes_days: days.describe('Days that a sandbox is kept that no job uses'),
+};
+
 const VirtualOrganisation = z.strictObject({
   share: z.number().positive().default(1000).describe('Share of the installation, relative to the other VOs'),
   groups: z.record(name, Group).refine((groups) => Object.keys(groups).length > 0, 'a VO needs a group'),
@@ -63,6 +76,11 @@ const VirtualOrganisation = z.strictObject({
     .describe('Refuse pilots that cannot separate payloads from their secrets'),
   max_pilots: count.default(10_000).describe('Most pilots of this VO at one time'),
   see_all_jobs: z.boolean().default(true).describe("What its members may see of others' jobs within the VO"),
+  retention: z
+    .strictObject(voRetention)
+    .partial()
+    .default({})
+    .describe('Rules of this VO where they differ from those of the installation'),
 });
 
 /** A queue of a CE: what a pilot that is submitted there will get, and how many may go there. */
@@ -112,8 +130,11 @@ export const Configuration = z.strictObject({
       elements: z.record(name, StorageElement),
       sandboxes: name.describe('The storage element of sandboxes'),
       pilot_logs: name.describe('The storage element of pilot logs'),
+      archive: name
+        .optional()
+        .describe('The storage element of archives of finished jobs; that of pilot logs when absent'),
     })
-    .describe('Storage elements by name, and which of them holds sandboxes and pilot logs'),
+    .describe('Storage elements by name, and which of them holds sandboxes, pilot logs and archives'),
   pilots: z
     .strictObject({
       secret_lifetime: z
@@ -148,14 +169,16 @@ export const Configuration = z.strictObject({
   limits: Limits.prefault({}),
   retention: z
     .strictObject({
-      finished_jobs_days: z.number().positive().default(30).describe('Days that jobs in a final state are kept'),
-      history_days: z.number().positive().default(180).describe('Days that histories and attempts are kept'),
-      pilots_days: z.number().positive().default(30).describe('Days that ended pilots and their logs are kept'),
-      unassigned_sandboxes_days: z
-        .number()
-        .positive()
-        .default(15)
-        .describe('Days that a sandbox is kept that no job uses'),
+      finished_jobs_days: voRetention.finished_jobs_days.default(30),
+      archive_jobs: voRetention.archive_jobs.default(true),
+      history_days: days
+        .default(180)
+        .describe('Days that histories and attempts are kept; never shorter than their jobs, by whole months'),
+      pilots_days: voRetention.pilots_days.default(30),
+      pilot_logs_days: voRetention.pilot_logs_days.default(30),
+      output_sandboxes_days: voRetention.output_sandboxes_days.default(30),
+      unassigned_sandboxes_days: voRetention.unassigned_sandboxes_days.default(15),
+      audit_days: days.default(730).describe('Days that entries of the audit are kept'),
     })
     .prefault({}),
 });

@@ -1,5 +1,5 @@
 export { CheckJobs } from './checking/check-jobs.js';
-export { countOut, JobCounts } from './counters/index.js';
+export { JobCounts } from './counters/index.js';
 export { Jobs } from './jobs/jobs.js';
 export { Submission } from './submission/submission.js';
 export { fullPfn, shortPfn, type SandboxOwner } from './outputs/pfn.js';
@@ -14,3 +14,7 @@ export { ShareUse } from './task-queues/share-use.js';
 export { AttemptEnds } from './execution/attempt-ends.js';
 export { Leases } from './execution/leases.js';
 export { PilotEnds } from './execution/pilot-ends.js';
+export { type ArchiveRow, type DueJobs, isDue } from './archive/archive-rows.sql.js';
+export { type ArchiveLine } from './archive/archive-lines.js';
+export { type ArchiveRun, JobArchive } from './archive/job-archive.js';
+export { releaseSandboxes, removeUnused } from './outputs/sandbox-retention.js';

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { SandboxInfo } from '../../src/contract/index.js';
 import { keyOf, shortPfn } from '../../src/wms/outputs/pfn.js';
-import { type Stages, startStages } from '../support/stages.js';
+import { releaseSandboxes, removeUnused } from '../../src/wms/outputs/sandbox-retention.js';
+import { jdoe, type Stages, startStages } from '../support/stages.js';
 
 const owner = { vo: 'lhcb', group: 'lhcb_user', owner: 'jdoe', subject: 'lhcb:jdoe' };
 const stranger = { ...owner, owner: 'rroe', subject: 'lhcb:rroe' };
@@ -95,12 +96,55 @@ describe('sandboxes', () => {
     const unused = await store('unused');
     const used = await store('used');
     await stages.database.transaction((tx) => stages.sandboxes.assignInputs(tx, [{ jobId: 905, pfn: used }], owner));
-    expect(await stages.sandboxes.clean(1)).toBe(0);
+    const clean = () =>
+      removeUnused(stages.database, stages.sandboxElement, {
+        vo: 'lhcb',
+        days: 1,
+        signal: AbortSignal.timeout(60_000),
+      });
+    expect(await clean()).toBe(0);
     await stages.database.execute('UPDATE sandboxes SET last_access = NOW(6) - INTERVAL 2 DAY');
-    expect(await stages.sandboxes.clean(1)).toBeGreaterThan(0);
+    expect(await clean()).toBeGreaterThan(0);
     expect(await stages.sandboxes.find(unused)).toBeUndefined();
     expect(await stages.sandboxElement.head(keyOf(shortPfn(unused)))).toBeNull();
     expect(await stages.sandboxes.find(used)).toBeDefined();
     expect(await stages.sandboxElement.head(keyOf(shortPfn(used)))).not.toBeNull();
+  });
+
+  it('that the last of their jobs gave up are unused, whether a user or their age took them away', async () => {
+    const signal = AbortSignal.timeout(60_000);
+    const [input, old, young] = [await store('input'), await store('old output'), await store('young output')];
+    const outputs = [old, young, young];
+    const jobs = await stages.submission.submitJsons(
+      jdoe,
+      outputs.map(() => ({ executable: 'x' })),
+    );
+    const ids = jobs.map(({ JobID }) => JobID);
+    await stages.database.transaction((tx) =>
+      stages.sandboxes.assignInputs(
+        tx,
+        ids.map((jobId) => ({ jobId, pfn: input })),
+        owner,
+      ),
+    );
+    for (const [index, jobId] of ids.entries()) {
+      await stages.sandboxes.assignOutput({ jobId, attempt: 1 }, outputs[index] ?? '', owner);
+    }
+    await stages.database.execute('UPDATE sandboxes SET last_access = NOW(6) - INTERVAL 9 DAY');
+    await stages.database.execute(
+      "UPDATE jobs SET status = 'Done', last_update_time = NOW(6) - INTERVAL 9 DAY WHERE job_id = ?",
+      [ids[0]],
+    );
+    expect(await releaseSandboxes(stages.database, { vo: 'lhcb', days: 7, signal })).toBe(1);
+    expect(await stages.sandboxes.ofJob(ids[0] ?? 0, 'input')).toEqual([shortPfn(input)]);
+    await stages.sandboxes.unassign(ids.slice(0, 2));
+    const unused = await stages.database.query<{ pfn: string }>(
+      'SELECT pfn FROM sandboxes WHERE assigned = FALSE AND pfn IN (?)',
+      [[input, old, young].map(shortPfn)],
+    );
+    expect(unused).toEqual([{ pfn: shortPfn(old) }]);
+    await stages.sandboxes.unassign(ids);
+    await removeUnused(stages.database, stages.sandboxElement, { vo: 'lhcb', days: 1, signal });
+    for (const pfn of [input, old, young]) expect(await stages.sandboxes.find(pfn)).toBeUndefined();
   });
 });

@@ -1,44 +1,52 @@
-import { finalStates } from '../../contract/index.js';
-import type { Database } from '../../platform/index.js';
-import { countOut } from '../../wms/index.js';
+import { isDue, type DueJobs } from '../../wms/index.js';
+import type { Database, Queryable } from '../../platform/index.js';
 
-const batch = 500;
+const day = 86_400;
 
 /**
- * Deletes jobs of a VO that have been in a final state for `days`, with all their rows but the history and the attempts,
- * whose partitions go by age. A job that still holds a lease stays. Returns how many went; repeat until it is 0.
+ * Which finished jobs of a VO are due when jobs are kept for `days`. Whole days count from the end of the day, so that the
+ * jobs of one day fall due together and share their archive.
  */
-export async function deleteOldJobs(database: Database, vo: string, days: number): Promise<number> {
-  return database.transaction(async (tx) => {
-    const rows = await tx.query<{ job_id: number }>(
-      `SELECT job_id FROM jobs WHERE vo = ? AND last_update_time < NOW(6) - INTERVAL ? SECOND AND status IN (?)
-         AND NOT EXISTS (SELECT 1 FROM leases l WHERE l.job_id = jobs.job_id)
-       ORDER BY last_update_time LIMIT ? FOR UPDATE SKIP LOCKED`,
-      [vo, Math.round(days * 86_400), finalStates, batch],
-    );
-    const ids = rows.map((row) => row.job_id);
-    if (ids.length === 0) return 0;
-    await countOut(tx, ids);
-    for (const table of ['job_parameters', 'job_commands', 'job_sandboxes', 'jobs']) {
-      await tx.execute(`DELETE FROM ${table} WHERE job_id IN (?)`, [ids]);
-    }
-    return ids.length;
-  });
+export async function dueJobs(database: Queryable, vo: string, days: number): Promise<DueJobs> {
+  const from = days >= 1 ? 'CAST(CURRENT_DATE AS DATETIME)' : 'NOW(6)';
+  const [row] = await database.query<{ before: string }>(
+    `SELECT CAST(${from} - INTERVAL ? SECOND AS CHAR) AS \`before\``,
+    [Math.round(days * day)],
+  );
+  if (row === undefined) throw new Error('The database gave no time');
+  return { vo, before: row.before };
+}
+
+/** All VOs that have jobs, configured or not. */
+export async function vosOf(database: Queryable, table: 'jobs' | 'pilots' | 'sandboxes'): Promise<string[]> {
+  const rows = await database.query<{ vo: string }>(`SELECT DISTINCT vo FROM ${table}`);
+  return rows.map(({ vo }) => vo);
+}
+
+/** How many jobs are due, and the oldest moment among them. */
+export async function countDue(database: Queryable, due: DueJobs): Promise<{ count: number; oldest: string | null }> {
+  const { sql, values } = isDue(due);
+  const [row] = await database.query<{ count: number; oldest: string | null }>(
+    `SELECT COUNT(*) AS count, MIN(j.last_update_time) AS oldest FROM jobs j WHERE ${sql}`,
+    values,
+  );
+  return row ?? { count: 0, oldest: null };
 }
 
 /**
- * Deletes descriptions older than `days` that no job uses any more, at most 5,000. It reads all jobs once, so it is only
- * done after jobs were deleted.
+ * Deletes descriptions without a job, older than `days`, that do not say which jobs they had (a program of an earlier
+ * version wrote them), at most 5,000. It reads all jobs once, so it is only done after such jobs were deleted.
  */
 export async function deleteUnusedDescriptions(database: Database, days: number): Promise<number> {
+  const seconds = Math.round(days * day);
   // Found by a statement of its own: a subquery of the deletion would lock every job that it reads. No job that comes
   // later uses an old description.
   const unused = await database.query<{ description_id: number }>(
     `SELECT d.description_id FROM job_descriptions d
-     WHERE d.created_at < NOW(6) - INTERVAL ? SECOND
+     WHERE d.first_job IS NULL AND d.created_at < NOW(6) - INTERVAL ? SECOND
        AND d.description_id NOT IN (SELECT description_id FROM jobs)
      LIMIT 5000`,
-    [Math.round(days * 86_400)],
+    [seconds],
   );
   if (unused.length === 0) return 0;
   const { affectedRows } = await database.execute('DELETE FROM job_descriptions WHERE description_id IN (?)', [

@@ -4,6 +4,7 @@ import { Matching1764000000003 } from './0003-matching.js';
 import { Pilots1764000000004 } from './0004-pilots.js';
 import { Sandboxes1764000000005 } from './0005-sandboxes.js';
 import { JobCounts1764000000006 } from './0006-job-counts.js';
+import { Retention1764000000008 } from './0008-retention.js';
 
 /** All migrations in order. Forward only: expand first, contract in a later release. */
 export const migrations = [
@@ -13,4 +14,5 @@ export const migrations = [
   Pilots1764000000004,
   Sandboxes1764000000005,
   JobCounts1764000000006,
+  Retention1764000000008,
 ];

@@ -4,6 +4,7 @@ import { type Problem, Refusal, type SandboxInfo, type SandboxUpload } from '../
 import { Database, type Transaction } from '../../platform/index.js';
 import { type StorageElement, StorageElements } from '../../storage/index.js';
 import { fullPfn, keyOf, pfnOf, type SandboxOwner, shortPfn } from './pfn.js';
+import { detach } from './sandbox-retention.js';
 import {
   attach,
   findSandboxes,
@@ -122,8 +123,7 @@ export class Sandboxes {
   }
 
   async unassign(jobIds: readonly number[]): Promise<void> {
-    if (jobIds.length === 0) return;
-    await this.database.execute('DELETE FROM job_sandboxes WHERE job_id IN (?)', [jobIds]);
+    await this.database.transaction((tx) => detach(tx, jobIds));
   }
 
   /** Input sandboxes of these jobs whose bytes are not in the storage element, by job. */
@@ -141,35 +141,6 @@ export class Sandboxes {
   async inputsOf(jobId: number): Promise<{ pfn: string; url: string; expires_in: number }[]> {
     const pfns = await this.ofJob(jobId, 'input');
     return Promise.all(pfns.map(async (pfn) => ({ pfn: fullPfn(pfn), ...(await this.downloadUrl(pfn)) })));
-  }
-
-  /**
-   * Removes sandboxes that no job uses and that nobody touched for `days`: bytes first, then the row, each under the row's
-   * lock so that a new use cannot slip in between. Returns how many went.
-   */
-  async clean(days: number, limit = 500): Promise<number> {
-    const old = await this.database.query<{ sandbox_id: number }>(
-      `SELECT s.sandbox_id FROM sandboxes s LEFT JOIN job_sandboxes js ON js.sandbox_id = s.sandbox_id
-       WHERE js.job_id IS NULL AND s.last_access < NOW(6) - INTERVAL ? SECOND LIMIT ?`,
-      [Math.round(days * 86_400), limit],
-    );
-    let removed = 0;
-    for (const { sandbox_id: id } of old) removed += await this.removeUnused(id, days);
-    return removed;
-  }
-
-  private removeUnused(id: number, days: number): Promise<number> {
-    return this.database.transaction(async (tx) => {
-      const [row] = await tx.query<{ pfn: string }>(
-        'SELECT pfn FROM sandboxes WHERE sandbox_id = ? AND last_access < NOW(6) - INTERVAL ? SECOND FOR UPDATE',
-        [id, Math.round(days * 86_400)],
-      );
-      const [used] = await tx.query('SELECT 1 AS used FROM job_sandboxes WHERE sandbox_id = ? LIMIT 1', [id]);
-      if (row === undefined || used !== undefined) return 0;
-      await this.element().remove([keyOf(row.pfn)]);
-      await tx.execute('DELETE FROM sandboxes WHERE sandbox_id = ?', [id]);
-      return 1;
-    });
   }
 
   private element(): StorageElement {

@@ -7,6 +7,9 @@ export interface DescriptionRow {
   /** JSON of a JobDescription without its parameters. */
   document: string;
   jdl: string | null;
+  /** The least and the greatest id of its jobs. */
+  firstJob: number;
+  lastJob: number;
 }
 
 /** Characters of one statement; well below the packet limit of the database, also when all need four bytes. */
@@ -30,7 +33,7 @@ export async function insertDescriptions(tx: Transaction, rows: readonly Descrip
 }
 
 async function insert(tx: Transaction, rows: readonly DescriptionRow[]): Promise<void> {
-  await tx.execute('INSERT INTO job_descriptions (description_id, vo, document, jdl) VALUES ?', [
-    rows.map(({ id, vo, document, jdl }) => [id, vo, document, jdl]),
+  await tx.execute('INSERT INTO job_descriptions (description_id, vo, document, jdl, first_job, last_job) VALUES ?', [
+    rows.map(({ id, vo, document, jdl, firstJob, lastJob }) => [id, vo, document, jdl, firstJob, lastJob]),
   ]);
 }

@@ -51,12 +51,21 @@ export function numberJobs(
   for (const one of prepared) {
     const key = keyOf(one);
     const { document, jdl } = one;
-    const row = descriptions.get(key) ?? { id: at(ids.descriptions, descriptions.size), vo: owner.vo, document, jdl };
+    const next = ids.jobs[jobs.length] ?? 0;
+    const row = descriptions.get(key) ?? {
+      id: at(ids.descriptions, descriptions.size),
+      vo: owner.vo,
+      document,
+      jdl,
+      firstJob: next,
+      lastJob: next,
+    };
     descriptions.set(key, row);
     const shared = placeKeys.some((key) => one.varying.has(key)) ? null : read(one.description);
     for (const expansion of one.expansions) {
       const jobId = at(ids.jobs, jobs.length);
       const description = fillIn(one, expansion, jobId);
+      row.lastJob = jobId;
       jobs.push({
         jobId,
         descriptionId: row.id,

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { deleteOldJobs } from '../../../src/agents/housekeeping/old-jobs.js';
+import { dueJobs } from '../../../src/agents/housekeeping/old-jobs.js';
+import { purgeDue } from '../../../src/wms/archive/purge-jobs.js';
 import type { UserPrincipal } from '../../../src/auth/index.js';
 import { jobStates } from '../../../src/contract/index.js';
 import type { Database, Transaction } from '../../../src/platform/index.js';
@@ -55,7 +56,8 @@ describe('the counters of jobs', () => {
     await world.database.execute('UPDATE jobs SET last_update_time = NOW(6) - INTERVAL 40 DAY WHERE job_id = ?', [
       third,
     ]);
-    expect(await deleteOldJobs(world.database, 'lhcb', 30)).toBe(1);
+    const due = await dueJobs(world.database, 'lhcb', 30);
+    expect(await purgeDue(world.database, due)).toMatchObject({ jobs: 1 });
     expect(await counts.check()).toBe(0);
     expect(await number('SELECT SUM(jobs) FROM job_count_deltas')).toBe(2);
   });
