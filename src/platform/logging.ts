@@ -3,17 +3,23 @@ import type { LoggerService } from '@nestjs/common';
 
 type Level = 'debug' | 'info' | 'warn' | 'error';
 const order: Level[] = ['debug', 'info', 'warn', 'error'];
-const context = new AsyncLocalStorage<Record<string, unknown>>();
+
+/** Fields of a stretch of work, put together only when a line is written: most work writes none. */
+interface Scope {
+  fields: Record<string, unknown>[];
+  outer: Scope | undefined;
+}
+
+const context = new AsyncLocalStorage<Scope>();
 
 /** Runs `body` with fields (`requestId`, `jobId`, `stamp`, `agent` …) that every log line in it will carry. */
 export function withLogFields<T>(fields: Record<string, unknown>, body: () => T): T {
-  return context.run({ ...context.getStore(), ...fields }, body);
+  return context.run({ fields: [fields], outer: context.getStore() }, body);
 }
 
 /** Adds fields to the lines of the current {@link withLogFields}. */
 export function addLogFields(fields: Record<string, unknown>): void {
-  const store = context.getStore();
-  if (store !== undefined) Object.assign(store, fields);
+  context.getStore()?.fields.push(fields);
 }
 
 /** Structured logs: one JSON object a line, on stdout. Facts at state changes, not steps. */
@@ -63,12 +69,16 @@ export class Log implements LoggerService {
         level,
         program: this.program,
         message: text,
-        ...context.getStore(),
+        ...fieldsOf(context.getStore()),
         ...extra,
         ...cause,
       }),
     );
   }
+}
+
+function fieldsOf(scope: Scope | undefined): Record<string, unknown> {
+  return scope === undefined ? {} : Object.assign(fieldsOf(scope.outer), ...scope.fields);
 }
 
 function describe(fields: Record<string, unknown>): Record<string, unknown> {

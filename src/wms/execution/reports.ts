@@ -13,6 +13,9 @@ interface Report extends Body {
   attempt: number;
 }
 
+/** So many attempts are remembered as started. */
+const mostStarted = 100_000;
+
 /** What a wrapper may say of its job on the way; the end of the attempt has its own call. */
 const reportable: readonly JobStatus[] = ['Running', 'Completing'];
 
@@ -20,6 +23,8 @@ const reportable: readonly JobStatus[] = ['Running', 'Completing'];
 @Injectable()
 export class Reports {
   private readonly lane: BatchLane<Report, void>;
+  /** Attempts whose start is in the database: wrappers say more than once that they run. */
+  private readonly started = new Set<string>();
 
   constructor(private readonly jobs: Jobs) {
     this.lane = new BatchLane((reports) => this.write(reports), { largest: 200 });
@@ -37,13 +42,18 @@ export class Reports {
   }
 
   private async write(reports: Report[]): Promise<BatchOutcome<void>[]> {
-    const settled = await this.jobs.change(async (tx, effects) => {
+    const { settled, starts } = await this.jobs.change(async (tx, effects) => {
       const outcomes = new Map<Report, BatchOutcome<void>>();
+      const starting: Report[] = [];
       for (const wave of inWaves(reports, ({ jobId }) => [jobId])) {
-        for (const [report, outcome] of await this.writeWave(tx, effects, wave)) outcomes.set(report, outcome);
+        const { settled: ofWave, fresh } = await this.writeWave(tx, effects, wave);
+        for (const [report, outcome] of ofWave) outcomes.set(report, outcome);
+        starting.push(...(await this.noteStarts(tx, fresh)));
       }
-      return outcomes;
+      return { settled: outcomes, starts: starting };
     });
+    if (this.started.size > mostStarted) this.started.clear();
+    for (const report of starts) this.started.add(attemptOf(report));
     return reports.map((report) => settled.get(report) ?? { ok: undefined });
   }
 
@@ -51,7 +61,7 @@ export class Reports {
     tx: Transaction,
     effects: Effects,
     wave: readonly Report[],
-  ): Promise<Map<Report, BatchOutcome<void>>> {
+  ): Promise<{ settled: Map<Report, BatchOutcome<void>>; fresh: Report[] }> {
     const ids = wave.map(({ jobId }) => jobId);
     const rows = await this.jobs.lock(tx, ids);
     const holds = ({ jobId, attempt }: Report): boolean => rows.get(jobId)?.lease_attempt === attempt;
@@ -61,10 +71,27 @@ export class Reports {
     await this.jobs.move(tx, effects, fresh.filter(says).map(moveOf), rows);
     await setReported(tx, fresh);
     await noteSequences(tx, fresh);
-    await noteStarts(tx, fresh);
     const ended: BatchOutcome<void> = { error: new Refusal('attempt-ended') };
-    return new Map(wave.map((report) => [report, holds(report) ? { ok: undefined } : ended]));
+    const settled = new Map(wave.map((report) => [report, holds(report) ? { ok: undefined } : ended]));
+    return { settled, fresh };
   }
+
+  /** Writes when attempts started, of those that are not known to have; gives these. */
+  private async noteStarts(tx: Transaction, fresh: readonly Report[]): Promise<Report[]> {
+    const starting = fresh.filter((report) => report.status === 'Running' && !this.started.has(attemptOf(report)));
+    if (starting.length === 0) return starting;
+    // MariaDB reads the whole table for an UPDATE whose list of pairs has one member, hence the ids besides.
+    await tx.execute(
+      `UPDATE attempts SET started_at = NOW(6)
+       WHERE job_id IN (?) AND (job_id, attempt) IN (?) AND started_at IS NULL`,
+      [starting.map(({ jobId }) => jobId), starting.map(({ jobId, attempt }) => [jobId, attempt])],
+    );
+    return starting;
+  }
+}
+
+function attemptOf({ jobId, attempt }: Report): string {
+  return `${jobId}.${attempt}`;
 }
 
 function says({ status, minor_status, application_status }: Report): boolean {
@@ -87,16 +114,5 @@ async function noteSequences(tx: Transaction, fresh: readonly Report[]): Promise
   await tx.execute(
     `UPDATE leases SET sequence = CASE job_id ${fresh.map(() => 'WHEN ? THEN ?').join(' ')} END WHERE job_id IN (?)`,
     [...fresh.flatMap(({ jobId, sequence }) => [jobId, sequence]), fresh.map(({ jobId }) => jobId)],
-  );
-}
-
-async function noteStarts(tx: Transaction, fresh: readonly Report[]): Promise<void> {
-  const started = fresh.filter(({ status }) => status === 'Running');
-  if (started.length === 0) return;
-  // MariaDB reads the whole table for an UPDATE whose list of pairs has one member, hence the ids besides.
-  await tx.execute(
-    `UPDATE attempts SET started_at = NOW(6)
-     WHERE job_id IN (?) AND (job_id, attempt) IN (?) AND started_at IS NULL`,
-    [started.map(({ jobId }) => jobId), started.map(({ jobId, attempt }) => [jobId, attempt])],
   );
 }

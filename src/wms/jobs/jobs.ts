@@ -1,7 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import { Database, type Queryable, send, type Transaction, WakeUps } from '../../platform/index.js';
 import { moveBetween, writeDeltas } from '../counters/index.js';
-import { type Decision, decide, type HistoryEntry, type JobRow, type Move, type Moved, refuse } from './move.js';
+import {
+  type Decision,
+  decide,
+  type HistoryEntry,
+  type JobRow,
+  type Move,
+  type Moved,
+  refuse,
+  type StatementTime,
+} from './move.js';
 import { type EndedAttempt, releaseAttempts } from './release-attempts.sql.js';
 import { updateJobs } from './update-jobs.sql.js';
 
@@ -71,7 +80,6 @@ export class Jobs {
     if (moves.length === 0) return new Map();
     const ids = moves.map((move) => move.jobId);
     const rows = locked ?? (await this.lock(tx, ids));
-    const now = await databaseNow(tx);
     const moved = new Map<number, Moved>();
     const decided: { row: JobRow; move: Move; decision: Decision }[] = [];
     for (const move of moves) {
@@ -86,7 +94,7 @@ export class Jobs {
         });
         continue;
       }
-      const decision = decide(row, move, now);
+      const decision = decide(row, move, timeOfStatement);
       decided.push({ row, move, decision });
       moved.set(move.jobId, { changed: true, status: decision.columns.status ?? row.status, row });
       if (decision.claimable && row.task_queue_id !== null) effects.taskQueues.add(row.task_queue_id);
@@ -155,7 +163,7 @@ export async function writeHistory(
 }
 
 /** Stands for a value that the database fills in. */
-const timeOfStatement = { toSqlString: () => 'NOW(6)' };
+const timeOfStatement: StatementTime = { toSqlString: () => 'NOW(6)' };
 
 /** The database's own time, as it writes times. */
 export async function databaseNow(tx: Queryable): Promise<string> {

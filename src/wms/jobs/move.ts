@@ -75,9 +75,16 @@ export interface HistoryEntry {
   at: string | null;
 }
 
+/** A time that the database fills in when it runs the statement. */
+export interface StatementTime {
+  toSqlString(): string;
+}
+
 /** The row after a move, and the history lines that it leaves. */
 export interface Decision {
-  columns: Partial<JobFacts> & Partial<Pick<JobRow, 'status' | 'minor_status' | 'application_status' | 'waiting_in'>>;
+  columns: Partial<Omit<JobFacts, 'start_exec_time' | 'end_exec_time'>> &
+    Partial<Record<'start_exec_time' | 'end_exec_time', string | StatementTime | null>> &
+    Partial<Pick<JobRow, 'status' | 'minor_status' | 'application_status' | 'waiting_in'>>;
   history: HistoryEntry[];
   /** The lease is to be removed. */
   release: boolean;
@@ -102,7 +109,7 @@ export function refuse(row: JobRow, move: Move): Refused | null {
 const executed: readonly JobStatus[] = ['Done', 'Completed', 'Failed', 'Killed'];
 
 /** What a permitted move does to the row. `now` is the database's time. Pure. */
-export function decide(row: JobRow, move: Move, now: string): Decision {
+export function decide(row: JobRow, move: Move, now: string | StatementTime): Decision {
   const status = move.to ?? row.status;
   const minor = move.minor ?? row.minor_status;
   const application = (move.application ?? row.application_status).slice(0, 255);

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Refusal } from '../../contract/index.js';
 import { BatchLane, Database, toDatabase, toEpoch, type Transaction } from '../../platform/index.js';
@@ -25,7 +25,7 @@ export function repeatableOf({ subject, group, route, key, body }: KeyedRequest)
 }
 
 function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
+  return hash('sha256', text);
 }
 
 interface KeptReply {

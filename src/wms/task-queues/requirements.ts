@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { JobDescription } from '../../contract/index.js';
 
 /**
@@ -85,9 +85,7 @@ export function canonical(requirements: Requirements): Requirements {
 
 /** SHA-256 (hexadecimal) of canonical requirements: the identity of their class. */
 export function hashOf(requirements: Requirements): string {
-  return createHash('sha256')
-    .update(JSON.stringify(canonical(requirements)))
-    .digest('hex');
+  return hash('sha256', JSON.stringify(canonical(requirements)));
 }
 
 /** A name as it is compared. */
