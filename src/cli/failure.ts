@@ -40,7 +40,7 @@ const adviceFor: Partial<Record<RefusalCode | 'unknown', string>> = {
   'pilot-not-found': 'see "pilotage pilot list"',
   'log-not-found': 'the pilot has not sent any log yet; try again later',
   'unknown-column': 'see "pilotage job list --help" for the fields',
-  'search-deadline': 'narrow the search',
+  'search-deadline': 'narrow the search: by state, owner, site, job group or days',
   'not-reschedulable': 'see "pilotage job status"',
   'sandbox-too-large': 'bring fewer or smaller files',
   'object-not-found': 'it was cleaned up, or never uploaded',

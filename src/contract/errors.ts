@@ -25,7 +25,9 @@ export const refusals = {
   'invalid-timestamp': { status: 400, title: 'A timestamp is not valid' },
   'unknown-column': { status: 400, title: 'There is no such column' },
   'invalid-search': { status: 400, title: 'The search is not valid' },
-  'search-deadline': { status: 503, title: 'The search took too long; narrow it' },
+  /** No 503: trying the same again would only take as long again. */
+  'search-deadline': { status: 400, title: 'The search took too long; narrow it' },
+  'invalid-cursor': { status: 400, title: 'The cursor is not one of this search' },
   'not-reschedulable': { status: 400, title: 'No job of the request can be rescheduled' },
   'protected-attribute': { status: 400, title: 'The attribute cannot be set by this route' },
   'sandbox-too-large': { status: 400, title: 'The sandbox is larger than the limit' },

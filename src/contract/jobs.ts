@@ -58,6 +58,23 @@ export const Paging = z.object({
   page: z.coerce.number().int().min(1).max(1_000_000_000).default(1),
   per_page: z.coerce.number().int().min(1).max(10_000).default(100),
 });
+/** A search that is read stretch by stretch with a cursor: as fast on the last stretch as on the first. */
+export const ListBody = z.object({
+  parameters: z.array(z.string()).nullish(),
+  search: z.array(SearchSpec).default([]),
+  sort: z
+    .object({
+      parameter: z.enum(['JobID', 'SubmissionTime', 'LastUpdateTime']),
+      direction: z.enum(['asc', 'desc']).default('desc'),
+    })
+    .default({ parameter: 'JobID', direction: 'desc' }),
+  limit: z.number().int().min(1).max(10_000).default(100),
+  /** `next` of the reply before, with the same `search` and `sort`; absent or null for the first stretch. */
+  cursor: z.string().max(1_024).nullish(),
+  /** Count all jobs that match, too. */
+  total: z.boolean().default(false),
+});
+export type ListBody = z.output<typeof ListBody>;
 export const SummaryBody = z.object({ grouping: z.array(z.string()), search: z.array(SearchSpec).default([]) });
 /** A row of a search or summary: column → value. */
 export const Row = z.record(z.string(), z.unknown());
@@ -242,6 +259,21 @@ export const jobs = {
     summary: 'Delete jobs, killing them first where they run',
     body: z.object({ job_ids: JobIds }),
     reply: BulkOutcome,
+  }),
+  list: endpoint({
+    name: 'jobs.list',
+    method: 'POST',
+    path: '/api/jobs/list',
+    access: 'read-jobs',
+    summary: 'Search jobs and read them stretch by stretch with a cursor, however many there are',
+    body: ListBody,
+    reply: z.object({
+      jobs: z.array(Row),
+      /** The cursor of the next stretch; null at the end. */
+      next: z.string().nullable(),
+      /** Null when it was not asked for, or could not be counted in time. */
+      total: z.number().int().nullable(),
+    }),
   }),
   find: endpoint({
     name: 'jobs.find',

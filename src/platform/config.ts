@@ -69,6 +69,7 @@ const Environment = z.object({
   PILOTAGE_SILENT_SECONDS: seconds(120).describe(
     'A pilot silent for so long is shown as silent and its jobs as Stalled (s)',
   ),
+  PILOTAGE_SEARCH_SECONDS: seconds(10).describe('A search or summary that takes longer is given up (s)'),
   PILOTAGE_AGENT_PACE: seconds(1).describe('Factor on the periods of all agents; 0.1 makes them ten times as frequent'),
 });
 
@@ -94,6 +95,7 @@ export interface PlatformConfig {
   leaseSeconds: number;
   leaseMarginSeconds: number;
   silentSeconds: number;
+  searchSeconds: number;
   agentPace: number;
 }
 
@@ -155,6 +157,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     leaseSeconds: env.PILOTAGE_LEASE_SECONDS,
     leaseMarginSeconds: env.PILOTAGE_LEASE_MARGIN_SECONDS,
     silentSeconds: env.PILOTAGE_SILENT_SECONDS,
+    searchSeconds: env.PILOTAGE_SEARCH_SECONDS,
     agentPace: env.PILOTAGE_AGENT_PACE,
   };
 }

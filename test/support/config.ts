@@ -27,6 +27,7 @@ export function testConfig(overrides: Partial<PlatformConfig> = {}): PlatformCon
     leaseSeconds: 20,
     leaseMarginSeconds: 2,
     silentSeconds: 6,
+    searchSeconds: 30,
     agentPace: 0.1,
     ...overrides,
   };

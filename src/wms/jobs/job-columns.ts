@@ -1,4 +1,5 @@
-import { type JobColumn, jobColumns } from '../../contract/index.js';
+import { type JobColumn, jobColumns, jobStates } from '../../contract/index.js';
+import { type CellColumn, cellColumns, grainFor } from '../counters/index.js';
 import type { Column, Searchable } from '../search/index.js';
 
 const definitions: Record<JobColumn, Column> = {
@@ -25,6 +26,8 @@ const definitions: Record<JobColumn, Column> = {
   AccountedFlag: { sql: 'j.accounted_flag', kind: 'flag' },
 };
 
+const counted = new Map<string, CellColumn>(cellColumns.map((column) => [`j.${column}`, column]));
+
 /** The jobs as callers search them: DiracX's columns, and their pilots by stamp. */
 export const searchableJobs: Searchable = {
   unit: 'jobs',
@@ -39,5 +42,27 @@ export const searchableJobs: Searchable = {
       sql: 'j.job_id IN (SELECT a.job_id FROM attempts a WHERE a.pilot_stamp IN (?))',
       values: [stamps.map(String)],
     }),
+  },
+  counters: {
+    jobs: 'j.jobs',
+    tables(expressions) {
+      const columns = [...expressions].map((expression) => counted.get(expression));
+      if (columns.some((column) => column === undefined)) return null;
+      const grain = grainFor(columns.flatMap((column) => column ?? []));
+      return [
+        { sql: 'job_counts j WHERE j.grain = ?', values: [grain] },
+        { sql: 'job_count_deltas j WHERE TRUE', values: [] },
+      ];
+    },
+  },
+  ordered: {
+    split: { column: 'Status', values: jobStates },
+    leading: ['VO'],
+    indexes: [
+      { name: 'by_group', column: 'JobGroup', split: false },
+      { name: 'by_owner', column: 'Owner', split: true },
+      { name: 'by_site', column: 'Site', split: true },
+      { name: 'by_status', column: null, split: true },
+    ],
   },
 };

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { scopeCondition, type UserPrincipal, visibleJobs } from '../../auth/index.js';
 import { CurrentConfiguration } from '../../configuration/index.js';
-import type { SearchBody, SearchSpec } from '../../contract/index.js';
+import type { jobs, ListBody, ReplyOf, SearchBody, SearchSpec } from '../../contract/index.js';
 import { Database } from '../../platform/index.js';
 import { type Condition, type Page, Searches } from '../search/index.js';
 import { searchableJobs } from './job-columns.js';
@@ -31,6 +31,12 @@ export class JobSearch {
     return page;
   }
 
+  /** The next jobs of a listing. */
+  async list(user: UserPrincipal, body: ListBody): Promise<ReplyOf<typeof jobs.list>> {
+    const { rows, next, total } = await this.searches.stretch(searchableJobs, body, this.visibleTo(user));
+    return { jobs: rows, next, total };
+  }
+
   /** Counts by groups of columns. */
   summary(user: UserPrincipal, grouping: readonly string[], search: readonly SearchSpec[]): Promise<Row[]> {
     return this.searches.summary(searchableJobs, grouping, search, this.visibleTo(user));
@@ -39,7 +45,10 @@ export class JobSearch {
   /** What a user may see, as a condition on `jobs j`. */
   visibleTo(user: UserPrincipal): Condition {
     const seeAll = this.configuration.get().document.vos[user.vo]?.see_all_jobs ?? false;
-    return scopeCondition(visibleJobs(user, seeAll), 'j');
+    const scope = visibleJobs(user, seeAll);
+    const reads = ['j.vo'];
+    if (scope.ownerSubject !== undefined) reads.push('j.owner_subject', 'j.owner_group');
+    return { ...scopeCondition(scope, 'j'), reads };
   }
 
   private async addHistories(rows: Row[]): Promise<void> {

@@ -29,6 +29,14 @@ export class JobSearchController {
     return page.rows;
   }
 
+  @Handles(jobs.list)
+  list(
+    @Caller() user: UserPrincipal,
+    @Input(jobs.list) input: { body: BodyOf<typeof jobs.list> },
+  ): Promise<ReplyOf<typeof jobs.list>> {
+    return this.jobSearch.list(user, input.body);
+  }
+
   @Handles(jobs.summary)
   summary(
     @Caller() user: UserPrincipal,

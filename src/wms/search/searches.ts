@@ -1,6 +1,8 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { Refusal, type SearchBody, type SearchSpec } from '../../contract/index.js';
-import { Database } from '../../platform/index.js';
+import { Database, PLATFORM_CONFIG, type PlatformConfig } from '../../platform/index.js';
+import { countedSummary, countedTotal, countersFor } from './counted.js';
+import { cursorAfter, keysetStatement, type Listing } from './keyset.js';
 import { type Condition, printValue, type Searchable } from './searchable.js';
 import { countStatement, pageStatement, selectionOf, type Statement, summaryStatement } from './statements.js';
 
@@ -12,20 +14,29 @@ export interface Page {
   total: number;
 }
 
-/** Seconds after which the database gives a search up. */
-const deadlineSeconds = 10;
+/** A stretch of a listing; `next` is the cursor of the next one, null at the end. */
+export interface Stretch {
+  rows: Row[];
+  next: string | null;
+  /** Null when it was not asked for, or could not be counted in time. */
+  total: number | null;
+}
+
 /** Most groups of a summary. */
 const mostGroups = 10_000;
 
 const timeouts = new Set([1969, 3024]);
 const badRegex = (errno: number): boolean => errno === 1139 || (errno >= 3685 && errno <= 3700);
 
-/** Searches and summaries of a {@link Searchable} table, each statement under a deadline. */
+/** Searches and summaries of a {@link Searchable} table, each under a deadline. Totals come from counters where they can. */
 @Injectable()
 export class Searches {
   private isMariaDb: boolean | undefined;
 
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    @Inject(PLATFORM_CONFIG) private readonly settings: Pick<PlatformConfig, 'searchSeconds'>,
+  ) {}
 
   /** One page of the rows that match, within what the caller may see. */
   async page(
@@ -34,15 +45,35 @@ export class Searches {
     paging: { page: number; per_page: number },
     within: Condition,
   ): Promise<Page> {
+    const ends = this.ends();
     const selection = selectionOf(table, body.parameters ?? [], body.search, within);
     const offset = (paging.page - 1) * paging.per_page;
     const statement = pageStatement(table, selection, body, { limit: paging.per_page, offset });
-    const rows = (await this.run(statement)).map((row) => printRow(row, statement));
+    const rows = (await this.run(statement, ends)).map((row) => printRow(row, statement));
     // A page that is not full is the last one, so the total is known without counting.
     if (rows.length < paging.per_page && (rows.length > 0 || offset === 0))
       return { rows, total: offset + rows.length };
-    const [counted] = await this.run(countStatement(table, selection, body.distinct));
-    return { rows, total: Number(counted?.total ?? 0) };
+    const counters = body.distinct ? null : countersFor(table, body.search, { within, grouping: [] });
+    const total =
+      counters === null
+        ? countStatement(table, selection, body.distinct)
+        : countedTotal(table, counters, selection.where);
+    return { rows, total: await this.number(total, ends) };
+  }
+
+  /** The next rows of a listing, after those that its cursor stands for. */
+  async stretch(table: Searchable, listing: Listing, within: Condition): Promise<Stretch> {
+    const ends = this.ends();
+    const selection = selectionOf(table, listing.parameters ?? [], listing.search, within);
+    const statement = keysetStatement(table, selection, listing);
+    const found = await this.run(statement, ends);
+    const rows = found.slice(0, listing.limit).map((row) => printRow(row, statement));
+    const last = found.length > listing.limit ? found[listing.limit - 1] : undefined;
+    const next = last === undefined ? null : cursorAfter(listing, last);
+    const total = listing.total
+      ? await this.totalInTime(table, { listing, where: selection.where, within }, ends)
+      : null;
+    return { rows, next, total };
   }
 
   /** Rows counted by groups of columns; `count` stands last in each row. */
@@ -52,25 +83,64 @@ export class Searches {
     search: readonly SearchSpec[],
     within: Condition,
   ): Promise<Row[]> {
-    const statement = summaryStatement(table, grouping, search, { within, limit: mostGroups + 1 });
-    const rows = await this.run(statement);
+    const limit = mostGroups + 1;
+    const statement = summaryStatement(table, grouping, search, { within, limit });
+    const { columns, where } = statement;
+    const counters = countersFor(table, search, { within, grouping: columns.map(([, column]) => column) });
+    const counted = counters === null ? statement : countedSummary(table, counters, { columns, where, limit });
+    const rows = await this.run(counted, this.ends());
     if (rows.length > mostGroups) {
       throw new Refusal('invalid-search', `The summary has more than ${mostGroups} groups; narrow the search`);
     }
     return rows.map((row) => ({ ...printRow(row, statement, '+00:00'), count: Number(row.row_count) }));
   }
 
-  /** Runs a SELECT until the deadline. Refuses with `search-deadline`, or `invalid-search` for a bad regular expression. */
-  async run({ sql, values }: Condition, seconds = deadlineSeconds): Promise<Row[]> {
+  /**
+   * Runs a SELECT until `ends`, in milliseconds of this process's clock. Refuses with `search-deadline`, or
+   * `invalid-search` for a bad regular expression.
+   */
+  async run({ sql, values }: Condition, ends = this.ends()): Promise<Row[]> {
+    // A millisecond is the least that MySQL takes; 0 would be no deadline at all.
+    const seconds = Math.max(ends - Date.now(), 1) / 1_000;
     try {
       return await this.database.query(await this.withDeadline(sql, seconds), values);
     } catch (error) {
       const errno = Number((error as { driverError?: { errno?: number } }).driverError?.errno);
-      if (timeouts.has(errno)) throw new Refusal('search-deadline', undefined, { retryAfter: 30, cause: error });
+      if (timeouts.has(errno)) throw new Refusal('search-deadline', this.whatToDo(), { cause: error });
       if (badRegex(errno))
         throw new Refusal('invalid-search', `Invalid regex ${regexOf(sql, values)}`, { cause: error });
       throw error;
     }
+  }
+
+  private async totalInTime(
+    table: Searchable,
+    { listing, where, within }: { listing: Listing; where: Condition; within: Condition },
+    ends: number,
+  ): Promise<number | null> {
+    const counters = countersFor(table, listing.search, { within, grouping: [] });
+    const statement =
+      counters === null ? countStatement(table, { columns: [], where }, false) : countedTotal(table, counters, where);
+    try {
+      return await this.number(statement, ends);
+    } catch (error) {
+      if (error instanceof Refusal && error.code === 'search-deadline') return null;
+      throw error;
+    }
+  }
+
+  private async number(statement: Condition, ends: number): Promise<number> {
+    const [row] = await this.run(statement, ends);
+    return Number(row?.total ?? 0);
+  }
+
+  /** When a search that begins now has to be done. */
+  private ends(): number {
+    return Date.now() + this.settings.searchSeconds * 1_000;
+  }
+
+  private whatToDo(): string {
+    return `The search took longer than ${this.settings.searchSeconds} s; narrow it by conditions with eq or in, or by times`;
   }
 
   private async withDeadline(sql: string, seconds: number): Promise<string> {
@@ -87,8 +157,8 @@ function printRow(row: Row, { columns }: Statement, zone: 'Z' | '+00:00' = 'Z'):
   return Object.fromEntries(columns.map(([name, { kind }]) => [name, printValue(row[name], kind, zone)]));
 }
 
-/** The pattern that the database could not read; with several, all of them. */
+/** The pattern that the database could not read; with several, all of them, each once. */
 function regexOf(sql: string, values: readonly unknown[]): string {
   const placeholders = [...sql.matchAll(/(REGEXP )?\?/g)];
-  return values.filter((_, index) => placeholders[index]?.[1] !== undefined).join(' or ');
+  return [...new Set(values.filter((_, index) => placeholders[index]?.[1] !== undefined))].join(' or ');
 }

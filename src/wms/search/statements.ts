@@ -1,5 +1,6 @@
 import { Refusal, type SearchBody, type SearchSpec } from '../../contract/index.js';
 import { conditionsOf, joined } from './conditions.js';
+import { orderedKeys } from './ordered-pages.js';
 import type { Column, Condition, Searchable } from './searchable.js';
 
 /** A SELECT with the columns that it gives, in the order of the reply. */
@@ -26,7 +27,7 @@ export function selectionOf(
   };
 }
 
-/** The page of a search. `sort` may name any column; the key decides where it does not. */
+/** The page of a search. `sort` may name any column; the key decides where it does not, in the last direction named. */
 export function pageStatement(
   table: Searchable,
   selection: Selection,
@@ -40,12 +41,32 @@ export function pageStatement(
     return `${column.sql} ${direction === 'desc' ? 'DESC' : 'ASC'}`;
   });
   const key = table.columns.get(table.key)?.sql ?? '';
-  if (!body.distinct && !body.sort.some(({ parameter }) => parameter === table.key)) order.push(`${key} ASC`);
+  const direction = body.sort.at(-1)?.direction === 'desc' ? 'DESC' : 'ASC';
+  if (!body.distinct && !body.sort.some(({ parameter }) => parameter === table.key)) order.push(`${key} ${direction}`);
+  if (!body.distinct && order.length === 1) {
+    const keys = orderedKeys(table, body.search, { where, direction, ...page });
+    if (keys !== null) return rowsOf(table, columns, { keys, order: `${key} ${direction}` });
+  }
   const ordered = order.length === 0 ? '' : ` ORDER BY ${order.join(', ')}`;
   return {
     columns,
     sql: `${select(columns, body.distinct)} FROM ${table.from} WHERE ${where.sql}${ordered} LIMIT ? OFFSET ?`,
     values: [...where.values, page.limit, page.offset],
+  };
+}
+
+/** The rows of these keys, in this order. */
+export function rowsOf(
+  table: Searchable,
+  columns: Statement['columns'],
+  { keys, order }: { keys: Condition; order: string },
+): Statement {
+  const key = table.columns.get(table.key)?.sql ?? '';
+  return {
+    columns,
+    sql: `${select(columns, false)} FROM (${keys.sql}) AS page STRAIGHT_JOIN ${table.from} ON ${key} = page.page_key
+      ORDER BY ${order}`,
+    values: keys.values,
   };
 }
 
@@ -63,7 +84,7 @@ export function summaryStatement(
   grouping: readonly string[],
   search: readonly SearchSpec[],
   { within, limit }: { within: Condition; limit: number },
-): Statement {
+): Statement & Selection {
   const unknown = grouping.find((name) => !table.columns.has(name));
   if (unknown !== undefined) throw new Refusal('unknown-column', `Unknown column ${unknown}`);
   const columns = columnsOf(table, grouping);
@@ -71,6 +92,7 @@ export function summaryStatement(
   const groups = columns.map(([, { sql }]) => sql).join(', ');
   return {
     columns,
+    where,
     sql: `${select(columns, false)}, COUNT(*) AS row_count FROM ${table.from} WHERE ${where.sql} GROUP BY ${groups} LIMIT ?`,
     values: [...where.values, limit],
   };
