@@ -34,7 +34,7 @@ export class JobSearchController {
     @Caller() user: UserPrincipal,
     @Input(jobs.list) input: { body: BodyOf<typeof jobs.list> },
   ): Promise<ReplyOf<typeof jobs.list>> {
-    return this.jobSearch.list(user, input.body);
+    return this.turns.take(user, () => this.jobSearch.list(user, input.body));
   }
 
   @Handles(jobs.summary)
