@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { endpoint } from './endpoint.js';
-import { Paging, Row, SearchBody, SummaryBody } from './jobs.js';
+import { Paging, Row, SearchBody, SummaryBody } from './search.js';
 import { pilotStates } from './pilot-state.js';
 import { JobId, Stamp, Time } from './values.js';
 
