@@ -76,6 +76,14 @@ export const jobCases: Record<string, RouteCase> = {
       expected: { status: 200, body: [] },
     },
   },
+  'jobs.list': {
+    success: (world) => searchForJob(world, world.alice()),
+    refusal: { call: ({ alice }) => ({ token: alice(), body: { cursor: 'nonsense' } }), code: 'invalid-cursor' },
+    foreign: {
+      call: (world) => searchForJob(world, world.foreignAdmin()),
+      expected: { status: 200, body: { jobs: [], next: null, total: null } },
+    },
+  },
   'jobs.setStatus': {
     success: own(killed),
     refusal: bobs(killed),
