@@ -1,4 +1,4 @@
-export { AccessGuard } from './access.guard.js';
+export { AccessGuard, bearerToken } from './access.guard.js';
 export { audit, type AuditEntry, readAudit } from './audit.js';
 export { AuthModule } from './auth.module.js';
 export { Caller } from './caller.js';

@@ -35,6 +35,13 @@ const JobLimits = z.strictObject({
   max_jobs_per_call: count
     .default(10_000)
     .describe('Most jobs that one call submits, or changes: kill, delete, reschedule, status, heartbeat, metadata'),
+  max_listed_problems: z
+    .number()
+    .int()
+    .min(1)
+    .max(10_000)
+    .default(1_000)
+    .describe('Most problems that the refusal of a submission lists; the rest is counted'),
   max_waiting_per_owner: count.default(1_000_000).describe('Most waiting jobs of one owner'),
   max_sandbox_bytes: count.default(104_857_600).describe('Largest sandbox (bytes)'),
   max_rescheduling: count

@@ -29,8 +29,8 @@ export interface Endpoint<
   body?: Body;
   /** Schema of the reply; absent for streams, files and empty replies. */
   reply?: Reply;
-  /** Largest body in bytes; the server's default is 1 MiB. */
-  bodyLimit?: number;
+  /** Its bodies are about many jobs: they may be larger than 1 MiB, and few large ones are read at once. */
+  manyJobs?: boolean;
   /** A POST or PATCH that the server recognises when it comes again: a client may repeat it when no answer came. */
   repeatable?: true;
   /** The path as Fastify and OpenAPI need it when it has a trailing slash or the like. */

@@ -108,7 +108,7 @@ export const jobs = {
     summary: 'Submit jobs described in JDL; one may be parametric. All are accepted, or none',
     dialect,
     status: 201,
-    bodyLimit: 16 * 1024 * 1024,
+    manyJobs: true,
     body: z.array(z.string().max(262_144)),
     reply: z.array(AcceptedJob),
   }),
@@ -137,6 +137,7 @@ export const jobs = {
   }),
   setStatus: endpoint({
     name: 'jobs.setStatus',
+    manyJobs: true,
     method: 'PATCH',
     path: '/api/jobs/status',
     access: 'manage-jobs',
@@ -149,6 +150,7 @@ export const jobs = {
   }),
   heartbeat: endpoint({
     name: 'jobs.heartbeat',
+    manyJobs: true,
     method: 'PATCH',
     path: '/api/jobs/heartbeat',
     access: 'manage-jobs',
@@ -160,6 +162,7 @@ export const jobs = {
   }),
   reschedule: endpoint({
     name: 'jobs.reschedule',
+    manyJobs: true,
     method: 'POST',
     path: '/api/jobs/reschedule',
     access: 'manage-jobs',
@@ -171,6 +174,7 @@ export const jobs = {
   }),
   setMetadata: endpoint({
     name: 'jobs.setMetadata',
+    manyJobs: true,
     method: 'PATCH',
     path: '/api/jobs/metadata',
     access: 'manage-jobs',
@@ -188,13 +192,14 @@ export const jobs = {
     access: 'submit-jobs',
     summary: 'Submit JSON job descriptions; takes an Idempotency-Key. All are accepted, or none',
     status: 201,
-    bodyLimit: 64 * 1024 * 1024,
+    manyJobs: true,
     /** Checked one by one against JobDescription, so that all problems of all jobs are reported at once. */
     body: z.object({ jobs: z.array(z.unknown()).min(1) }),
     reply: z.object({ jobs: z.array(AcceptedJob) }),
   }),
   kill: endpoint({
     name: 'jobs.kill',
+    manyJobs: true,
     method: 'POST',
     path: '/api/jobs/kill',
     access: 'manage-jobs',
@@ -204,6 +209,7 @@ export const jobs = {
   }),
   delete: endpoint({
     name: 'jobs.delete',
+    manyJobs: true,
     method: 'POST',
     path: '/api/jobs/delete',
     access: 'manage-jobs',

@@ -73,6 +73,7 @@ export const sandboxes = {
   }),
   unassignBulk: endpoint({
     name: 'sandboxes.unassignBulk',
+    manyJobs: true,
     method: 'POST',
     path: '/api/jobs/sandbox/unassign',
     access: 'manage-jobs',

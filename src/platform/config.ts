@@ -64,6 +64,18 @@ const Environment = z.object({
     .describe(
       'A server that stops says for so long that it is not ready, and serves on, so that proxies send nothing more (s)',
     ),
+  PILOTAGE_BULK_BODY_BYTES: z.coerce
+    .number()
+    .int()
+    .min(1_048_576)
+    .default(33_554_432)
+    .describe('Largest body of a call about many jobs: submissions, status updates, kill … (bytes)'),
+  PILOTAGE_BULK_BODIES_AT_ONCE: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(2)
+    .describe('How many bodies above 1 MiB a server reads and works on at once; others wait. Bounds its memory'),
   PILOTAGE_LEASE_SECONDS: seconds(600).describe('Length of an attempt lease (s)'),
   PILOTAGE_LEASE_MARGIN_SECONDS: seconds(60).describe('What the sweeper adds before it ends a lease (s)'),
   PILOTAGE_SILENT_SECONDS: seconds(120).describe(
@@ -92,6 +104,9 @@ export interface PlatformConfig {
   logLevel: 'debug' | 'info' | 'warn' | 'error';
   metricsListen: { host: string; port: number } | null;
   drainSeconds: number;
+  /** Bytes. */
+  bulkBodyBytes: number;
+  bulkBodiesAtOnce: number;
   leaseSeconds: number;
   leaseMarginSeconds: number;
   silentSeconds: number;
@@ -154,6 +169,8 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     logLevel: env.PILOTAGE_LOG_LEVEL,
     metricsListen: env.PILOTAGE_METRICS_LISTEN === undefined ? null : address(env.PILOTAGE_METRICS_LISTEN),
     drainSeconds: env.PILOTAGE_DRAIN_SECONDS,
+    bulkBodyBytes: env.PILOTAGE_BULK_BODY_BYTES,
+    bulkBodiesAtOnce: env.PILOTAGE_BULK_BODIES_AT_ONCE,
     leaseSeconds: env.PILOTAGE_LEASE_SECONDS,
     leaseMarginSeconds: env.PILOTAGE_LEASE_MARGIN_SECONDS,
     silentSeconds: env.PILOTAGE_SILENT_SECONDS,

@@ -22,6 +22,7 @@ export { listenForMetrics, type MetricsListener } from './metrics-listener.js';
 export { type Message, send } from './outbox.js';
 export { type PilotFile, PilotFiles } from './pilot-files.js';
 export { openRedis } from './redis.js';
+export { Slices } from './slices.js';
 export { Shutdown } from './shutdown.js';
 export { stopOnSignal } from './stop-on-signal.js';
 export { toDatabase, toEpoch, toWire } from './time.js';

@@ -13,6 +13,8 @@ import {
   Shutdown,
 } from '../platform/index.js';
 import { passMultipart } from '../storage/index.js';
+import { Tokens } from '../auth/index.js';
+import { limitLargeBodies } from './large-bodies.js';
 import { OpenThings } from './platform.module.js';
 import { ReplyCheck } from './reply-check.js';
 import { accompanyRequests, readJson, requestId } from './requests.js';
@@ -58,7 +60,7 @@ export async function createServer(config: PlatformConfig, options: ServerOption
 async function assemble(config: PlatformConfig, options: ServerOptions, open: OpenThings): Promise<Server> {
   const log = options.log ?? new Log('server', config.logLevel);
   const adapter = adapterFor(config);
-  const routes = new Routes();
+  const routes = new Routes(config.bulkBodyBytes);
   const fastify = adapter.getInstance() as unknown as FastifyInstance;
   routes.watch(fastify);
   passMultipart(fastify);
@@ -69,6 +71,7 @@ async function assemble(config: PlatformConfig, options: ServerOptions, open: Op
   const shutdown = app.get(Shutdown);
   watchStop(shutdown, metrics);
   accompanyRequests(fastify, { routes, log, metrics, shutdown });
+  limitLargeBodies(fastify, app.get(Tokens), { atOnce: config.bulkBodiesAtOnce, largeBytes: defaultBodyLimit });
   app.useGlobalFilters(new RefusalFilter(log));
   if (options.checkReplies === true) app.useGlobalInterceptors(new ReplyCheck());
   await app.init();

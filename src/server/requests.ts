@@ -80,8 +80,9 @@ function refusalOf(request: FastifyRequest, reply: FastifyReply, routes: Routes)
     if (error instanceof Refusal) return error;
     throw error;
   }
-  if (!request.is404) return null;
-  const methods = routes.methodsOf(request.url);
+  const { endpoint } = request.routeOptions.config as { endpoint?: AnyEndpoint };
+  const methods = request.is404 ? routes.methodsOf(request.url) : routes.methodsMistaken(request.url, endpoint);
+  if (methods.length === 0 && !request.is404) return null;
   if (methods.length === 0) return new Refusal('not-found', 'Not Found');
   void reply.header('allow', methods.join(', '));
   return new Refusal('method-not-allowed', 'Method Not Allowed');

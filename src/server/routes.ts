@@ -6,6 +6,11 @@ export class Routes {
   private readonly handled = new Set<AnyEndpoint>();
   private readonly strangers: string[] = [];
   private paths: { endpoint: AnyEndpoint; pattern: RegExp }[] = [];
+  /** The methods of paths without parameters. */
+  private readonly fixed = new Map<string, string[]>();
+
+  /** `bulkBodyBytes` is the largest body of a call about many jobs. */
+  constructor(private readonly bulkBodyBytes: number) {}
 
   /** Watches routes as they are made, and gives each the body limit of its endpoint. Before the first route. */
   watch(fastify: FastifyInstance): void {
@@ -19,7 +24,7 @@ export class Routes {
         return;
       }
       this.handled.add(endpoint);
-      if (endpoint.bodyLimit !== undefined) route.bodyLimit = endpoint.bodyLimit;
+      if (endpoint.manyJobs === true) route.bodyLimit = this.bulkBodyBytes;
     });
   }
 
@@ -29,7 +34,19 @@ export class Routes {
     if (this.strangers.length > 0) throw new Error(`Routes without an endpoint: ${this.strangers.join('; ')}`);
     if (missing.length > 0)
       throw new Error(`Endpoints without a handler: ${missing.map(({ name }) => name).join(', ')}`);
+    for (const { path, method } of this.handled) {
+      if (!path.includes(':')) this.fixed.set(path, [...(this.fixed.get(path) ?? []), method]);
+    }
     this.paths = [...this.handled].map((endpoint) => ({ endpoint, pattern: patternOf(endpoint.path) }));
+  }
+
+  /**
+   * The methods of a path that is the name of something else than it was taken for: `GET /api/jobs/search` is no job with
+   * the id `search`. None when the path was understood.
+   */
+  methodsMistaken(url: string, endpoint: AnyEndpoint | undefined): string[] {
+    if (endpoint?.params === undefined) return [];
+    return this.fixed.get((url.split('?')[0] ?? '').replace(/(?<=.)\/$/, '')) ?? [];
   }
 
   /** The methods that a path knows; none when there is no such path. */

@@ -24,6 +24,8 @@ export function testConfig(overrides: Partial<PlatformConfig> = {}): PlatformCon
     logLevel: 'error',
     metricsListen: null,
     drainSeconds: 0,
+    bulkBodyBytes: 32 * 1024 * 1024,
+    bulkBodiesAtOnce: 2,
     leaseSeconds: 20,
     leaseMarginSeconds: 2,
     silentSeconds: 6,

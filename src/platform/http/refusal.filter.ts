@@ -23,12 +23,13 @@ export class RefusalFilter implements ExceptionFilter {
 
   private toRefusal(thrown: unknown, request: FastifyRequest): Refusal {
     if (thrown instanceof Refusal) return thrown;
+    // First, because a client that goes away while its body is read fails with the codes of a lost database.
+    const known = frameworkRefusal(thrown);
+    if (known !== null) return known;
     if (isDatabaseUnavailable(thrown)) {
       this.log.error('The database does not answer', { error: thrown, path: request.url.split('?')[0] });
       return new Refusal('unavailable', 'The database does not answer; try again', { retryAfter: 10, cause: thrown });
     }
-    const known = frameworkRefusal(thrown);
-    if (known !== null) return known;
     const id = randomUUID();
     this.log.error('A request failed for a reason nobody foresaw', {
       error: thrown,

@@ -5,22 +5,43 @@ export interface Finding extends Problem {
   code?: 'jdl-syntax' | 'needs-catalogue';
 }
 
-/** Most problems that one refusal lists; the rest is counted. */
-export const mostProblems = 1_000;
+/** A message may repeat what was sent, so it is cut. */
+const longestMessage = 1_000;
 
-/** One refusal for everything that is wrong with a submission: nothing of it is accepted. */
-export function refuseAll(findings: readonly Finding[]): Refusal {
-  const code = codeOf(findings);
-  const problems = findings.slice(0, mostProblems).map(({ path, message }) => ({ path, message }));
-  const left = findings.length - problems.length;
-  if (left > 0) problems.push({ path: '', message: `and ${left} more` });
-  const [first] = findings;
-  const said = first === undefined ? '' : `${first.path}: ${first.message}`;
-  const others = findings.length > 1 ? ` (and ${findings.length - 1} more)` : '';
-  return new Refusal(code, `${code === 'jdl-syntax' ? 'JDL syntax error: ' : ''}${said}${others}`, { problems });
+/** Everything that is wrong with a submission: all of it is counted, and as much as `most` is kept to be told. */
+export class Findings {
+  private readonly kept: Problem[] = [];
+  private count = 0;
+  private readonly codes = new Set<RefusalCode>();
+
+  constructor(private readonly most: number) {}
+
+  add(findings: readonly Finding[]): void {
+    for (const { path, message, code } of findings) {
+      this.count += 1;
+      this.codes.add(code ?? 'invalid-description');
+      if (this.kept.length < this.most) this.kept.push({ path, message: cut(message) });
+    }
+  }
+
+  /** Throws one refusal for all of it, if there is anything: nothing of the submission is accepted. */
+  refuse(): void {
+    if (this.count === 0) return;
+    const [first] = this.kept;
+    const left = this.count - this.kept.length;
+    const problems = left > 0 ? [...this.kept, { path: '', message: `and ${left} more` }] : this.kept;
+    const said = first === undefined ? 'not valid' : `${first.path}: ${first.message}`;
+    const others = this.count > 1 ? ` (and ${this.count - 1} more)` : '';
+    const code = this.code();
+    throw new Refusal(code, `${code === 'jdl-syntax' ? 'JDL syntax error: ' : ''}${said}${others}`, { problems });
+  }
+
+  private code(): RefusalCode {
+    if (this.codes.has('jdl-syntax')) return 'jdl-syntax';
+    return this.codes.has('invalid-description') ? 'invalid-description' : 'needs-catalogue';
+  }
 }
 
-function codeOf(findings: readonly Finding[]): RefusalCode {
-  if (findings.some(({ code }) => code === 'jdl-syntax')) return 'jdl-syntax';
-  return findings.every(({ code }) => code === 'needs-catalogue') ? 'needs-catalogue' : 'invalid-description';
+function cut(message: string): string {
+  return message.length <= longestMessage ? message : `${message.slice(0, longestMessage)}…`;
 }

@@ -1,7 +1,7 @@
-import { setImmediate } from 'node:timers/promises';
 import { type Expansion, expandParametric, JobDescription, substitute } from '../../contract/index.js';
+import { Slices } from '../../platform/index.js';
 import { checkLimits, complete, type JobRules, type KeyFinding } from './check-limits.js';
-import type { Finding } from './findings.js';
+import type { Finding, Findings } from './findings.js';
 import type { SubmittedDescription } from './read-descriptions.js';
 
 /** A description that will be stored, with the jobs that it makes. */
@@ -22,26 +22,26 @@ const longestId = Number.MAX_SAFE_INTEGER;
 const largestDocument = 1024 * 1024;
 const placeholder = /%(?:[snj]|\(\w+\)s)/;
 
-/** Completes, checks and expands every description of a call; finds every problem of every job. */
+/** Completes, checks and expands every description of a call; every problem of every job goes into `findings`. */
 export async function prepareJobs(
   submitted: readonly SubmittedDescription[],
   rules: JobRules,
-): Promise<{ prepared: PreparedDescription[]; findings: Finding[] }> {
+  findings: Findings,
+): Promise<PreparedDescription[]> {
   const prepared: PreparedDescription[] = [];
-  const findings: Finding[] = [];
-  for (const [index, one] of submitted.entries()) {
-    // A bulk submission must not keep everybody else waiting for a turn of the event loop.
-    if (index % 100 === 99) await setImmediate();
+  const slices = new Slices();
+  for (const one of submitted) {
+    if (slices.isOver) await slices.next();
     const { parametric: _, ...plain } = complete(one.description, rules);
     const expansions = one.description.parametric === undefined ? [null] : expandParametric(one.description);
     const document = JSON.stringify(plain);
     const varying = placeholder.test(document) ? varyingKeys(plain) : new Set<string>();
     const item = { jdl: one.jdl, description: plain, document, varying, expansions };
-    findings.push(...check(item, one, rules));
-    if (varying.size > 0) findings.push(...(await checkChildren(item, one, rules)));
+    findings.add(check(item, one, rules));
+    if (varying.size > 0) await checkChildren(item, one, { rules, findings, slices });
     prepared.push(item);
   }
-  return { prepared, findings };
+  return prepared;
 }
 
 /** The description of one job; without an id, `%j` is filled as long as an id can be. */
@@ -75,17 +75,14 @@ function check(item: PreparedDescription, { path, nameOf }: SubmittedDescription
 async function checkChildren(
   item: PreparedDescription,
   { path, nameOf }: SubmittedDescription,
-  rules: JobRules,
-): Promise<Finding[]> {
-  const findings: Finding[] = [];
-  for (const [index, expansion] of item.expansions.entries()) {
-    if (index % 500 === 499) await setImmediate();
+  { rules, findings, slices }: { rules: JobRules; findings: Findings; slices: Slices },
+): Promise<void> {
+  for (const expansion of item.expansions) {
+    if (slices.isOver) await slices.next();
     const childPath = expansion === null ? path : `${path}.child[${expansion.index}]`;
-    const child = fillIn(item, expansion);
-    const wrong = checkFilled(child, item.varying, rules);
-    findings.push(...wrong.map((finding) => named(childPath, nameOf, finding)));
+    const wrong = checkFilled(fillIn(item, expansion), item.varying, rules);
+    findings.add(wrong.map((finding) => named(childPath, nameOf, finding)));
   }
-  return findings;
 }
 
 /** Filling in may lengthen texts and name sites, so what varies is judged again for each job. */

@@ -1,5 +1,6 @@
 import { checkDescription, type JobDescription, JdlSyntaxError, jdlNameOf, readJdl } from '../../contract/index.js';
-import type { Finding } from './findings.js';
+import { Slices } from '../../platform/index.js';
+import type { Finding, Findings } from './findings.js';
 
 /** One description of a call that has the right form. */
 export interface SubmittedDescription {
@@ -12,17 +13,11 @@ export interface SubmittedDescription {
   nameOf: (key: string) => string;
 }
 
-/** The descriptions of a call that can be read, and what is wrong with the others. */
-export interface ReadDescriptions {
-  descriptions: SubmittedDescription[];
-  findings: Finding[];
-}
-
 const asItIs = (key: string): string => key;
 
-/** Reads the JDL texts of a call. */
-export function readJdls(texts: readonly string[]): ReadDescriptions {
-  return readEach(texts, (text, path) => {
+/** Reads the JDL texts of a call. What is wrong with those that are left out goes into `findings`. */
+export function readJdls(texts: readonly string[], findings: Findings): Promise<SubmittedDescription[]> {
+  return readEach(texts, findings, (text, path) => {
     try {
       return { ...readJdl(text), jdl: text, nameOf: jdlNameOf };
     } catch (error) {
@@ -32,27 +27,29 @@ export function readJdls(texts: readonly string[]): ReadDescriptions {
   });
 }
 
-/** Reads the JSON descriptions of a call. */
-export function readJsons(inputs: readonly unknown[]): ReadDescriptions {
-  return readEach(inputs, (input) => ({ ...checkDescription(input), jdl: null, nameOf: asItIs }));
+/** Reads the JSON descriptions of a call. What is wrong with those that are left out goes into `findings`. */
+export function readJsons(inputs: readonly unknown[], findings: Findings): Promise<SubmittedDescription[]> {
+  return readEach(inputs, findings, (input) => ({ ...checkDescription(input), jdl: null, nameOf: asItIs }));
 }
 
 type Read = ReturnType<typeof checkDescription> & Pick<SubmittedDescription, 'jdl' | 'nameOf'>;
 
-function readEach<T>(
+async function readEach<T>(
   items: readonly T[],
+  findings: Findings,
   read: (item: T, path: string) => Read | { finding: Finding },
-): ReadDescriptions {
+): Promise<SubmittedDescription[]> {
   const descriptions: SubmittedDescription[] = [];
-  const findings: Finding[] = [];
-  items.forEach((item, index) => {
+  const slices = new Slices();
+  for (const [index, item] of items.entries()) {
+    if (slices.isOver) await slices.next();
     const path = `jobs[${index}]`;
     const one = read(item, path);
-    if ('finding' in one) findings.push(one.finding);
-    else if (one.description === null) findings.push(...one.problems.map((problem) => within(path, problem)));
+    if ('finding' in one) findings.add([one.finding]);
+    else if (one.description === null) findings.add(one.problems.map((problem) => within(path, problem)));
     else descriptions.push({ path, description: one.description, jdl: one.jdl, nameOf: one.nameOf });
-  });
-  return { descriptions, findings };
+  }
+  return descriptions;
 }
 
 function within(path: string, problem: Finding): Finding {

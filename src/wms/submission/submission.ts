@@ -4,11 +4,11 @@ import { type AcceptedJob, parametricCount, Refusal } from '../../contract/index
 import { Sandboxes } from '../outputs/sandboxes.js';
 import { type JobRules, rulesOf } from './check-limits.js';
 import { checkSandboxNames } from './check-sandbox-names.js';
-import { refuseAll } from './findings.js';
+import { Findings } from './findings.js';
 import { JobRegister } from './job-register.js';
 import type { Submitter } from './new-jobs.js';
 import { type PreparedDescription, prepareJobs } from './prepare.js';
-import { type ReadDescriptions, readJdls, readJsons } from './read-descriptions.js';
+import { readJdls, readJsons, type SubmittedDescription } from './read-descriptions.js';
 import { repeatableOf } from './repeated-requests.js';
 import { WaitingJobs } from './waiting-jobs.js';
 
@@ -34,13 +34,13 @@ export class Submission {
 
   /** Submits JDL texts, with the limits of DiracX's call: few jobs, and a parametric one comes alone. */
   submitJdls(submitter: Submitter, texts: string[], key?: string): Promise<AcceptedJob[]> {
-    return this.accept(submitter, { route: 'jobs.submitJdl', key, body: texts }, ({ limits }) => {
+    return this.accept(submitter, { route: 'jobs.submitJdl', key, body: texts }, async ({ limits }, findings) => {
       if (texts.length === 0) throw new Refusal('jdl-syntax', 'JDL syntax error: there is no JDL');
       const most = limits.max_jobs_per_jdl_call;
       const message = `Normal user cannot submit more than ${most} jobs at once`;
       if (texts.length > most) throw new Refusal('too-many-jobs', message);
-      const read = readJdls(texts);
-      if (texts.length > 1 && read.descriptions.some(({ description }) => description.parametric !== undefined)) {
+      const read = await readJdls(texts, findings);
+      if (texts.length > 1 && read.some(({ description }) => description.parametric !== undefined)) {
         throw new Refusal('invalid-description', 'You cannot submit parametric jobs in a bulk fashion');
       }
       if (countJobs(read) > most) throw new Refusal('too-many-jobs', message);
@@ -50,9 +50,9 @@ export class Submission {
 
   /** Submits JSON descriptions, each of which may be parametric. */
   submitJsons(submitter: Submitter, inputs: unknown[], key?: string): Promise<AcceptedJob[]> {
-    return this.accept(submitter, { route: 'jobs.submit', key, body: inputs }, ({ limits }) => {
+    return this.accept(submitter, { route: 'jobs.submit', key, body: inputs }, async ({ limits }, findings) => {
       refuseTooMany(inputs.length, limits.max_jobs_per_call);
-      const read = readJsons(inputs);
+      const read = await readJsons(inputs, findings);
       refuseTooMany(countJobs(read), limits.max_jobs_per_call);
       return read;
     });
@@ -62,27 +62,32 @@ export class Submission {
   private async accept(
     submitter: Submitter,
     arrival: Arrival,
-    read: (rules: JobRules) => ReadDescriptions,
+    read: (rules: JobRules, findings: Findings) => Promise<SubmittedDescription[]>,
   ): Promise<AcceptedJob[]> {
     const { route, key, body } = arrival;
     const repeatable = key === undefined ? null : repeatableOf({ ...submitter, route, key, body });
     const before = repeatable === null ? null : await this.register.replyTo(repeatable);
     if (before !== null) return before;
     const rules = this.rulesFor(submitter.vo);
-    const prepared = await this.check(submitter, rules, read(rules));
+    const findings = new Findings(rules.limits.max_listed_problems);
+    const prepared = await this.check(submitter, rules, { read: await read(rules, findings), findings });
     const count = prepared.reduce((sum, { expansions }) => sum + expansions.length, 0);
     await this.waiting.admit(submitter, count, rules.limits.max_waiting_per_owner);
     return this.register.add(submitter, prepared, repeatable);
   }
 
-  private async check(submitter: Submitter, rules: JobRules, read: ReadDescriptions): Promise<PreparedDescription[]> {
-    const { prepared, findings } = await prepareJobs(read.descriptions, rules);
+  /** Throws one refusal with everything that is wrong with the call. */
+  private async check(
+    submitter: Submitter,
+    rules: JobRules,
+    { read, findings }: { read: readonly SubmittedDescription[]; findings: Findings },
+  ): Promise<PreparedDescription[]> {
+    const prepared = await prepareJobs(read, rules, findings);
     const { vo, group, subject, username: owner } = submitter;
-    const sandboxes = await checkSandboxNames(read.descriptions, prepared, (pfns) =>
-      this.sandboxes.problemsOf(pfns, { vo, group, owner, subject }),
+    findings.add(
+      await checkSandboxNames(read, prepared, (pfns) => this.sandboxes.problemsOf(pfns, { vo, group, owner, subject })),
     );
-    const all = [...read.findings, ...findings, ...sandboxes];
-    if (all.length > 0) throw refuseAll(all);
+    findings.refuse();
     return prepared;
   }
 
@@ -94,7 +99,7 @@ export class Submission {
   }
 }
 
-function countJobs({ descriptions }: ReadDescriptions): number {
+function countJobs(descriptions: readonly SubmittedDescription[]): number {
   return descriptions.reduce((sum, { description }) => sum + (parametricCount(description) ?? 1), 0);
 }
 

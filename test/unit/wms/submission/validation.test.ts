@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { type JobDescriptionInput, Refusal } from '../../../../src/contract/index.js';
 import { rulesOf } from '../../../../src/wms/submission/check-limits.js';
-import { mostProblems, refuseAll } from '../../../../src/wms/submission/findings.js';
+import { Findings } from '../../../../src/wms/submission/findings.js';
 import { type PreparedDescription, prepareJobs } from '../../../../src/wms/submission/prepare.js';
 import { readJdls, readJsons } from '../../../../src/wms/submission/read-descriptions.js';
 import { aConfiguration } from '../../../support/configuration.js';
@@ -16,11 +16,25 @@ type Loose = { [K in keyof JobDescriptionInput]?: unknown };
 async function prepared(
   ...inputs: Loose[]
 ): Promise<{ prepared: PreparedDescription[]; problems: string[]; code: string | null }> {
-  const read = readJsons(inputs.map((input) => ({ executable: 'x', ...input })));
-  const done = await prepareJobs(read.descriptions, rules);
-  const findings = [...read.findings, ...done.findings];
-  const code = findings.length === 0 ? null : refuseAll(findings).code;
-  return { prepared: done.prepared, problems: findings.map(({ path }) => path), code };
+  const findings = new Findings(1_000);
+  const read = await readJsons(
+    inputs.map((input) => ({ executable: 'x', ...input })),
+    findings,
+  );
+  const done = await prepareJobs(read, rules, findings);
+  const refusal = refusalOf(findings);
+  const problems = refusal?.details.problems ?? [];
+  return { prepared: done, problems: problems.map(({ path }) => path), code: refusal?.code ?? null };
+}
+
+function refusalOf(findings: Findings): Refusal | null {
+  try {
+    findings.refuse();
+    return null;
+  } catch (error) {
+    if (error instanceof Refusal) return error;
+    throw error;
+  }
 }
 
 const problemsOf = async (input: Loose): Promise<string[]> => (await prepared(input)).problems;
@@ -121,21 +135,40 @@ describe('a parametric description', () => {
 });
 
 describe('the problems of a call', () => {
-  it('are listed for all jobs, in the words of the notation', () => {
-    const read = readJdls(['Executable = "x"; Priority = "much";', 'Executable = ', 'Executable = "y";']);
-    expect(read.descriptions.map(({ path }) => path)).toEqual(['jobs[2]']);
-    expect(read.findings.map(({ path }) => path)).toEqual(['jobs[0].Priority', 'jobs[1]']);
-    expect(refuseAll(read.findings)).toMatchObject({
-      code: 'jdl-syntax',
-      message: expect.stringContaining('jobs[0].Priority'),
-    });
+  it('are listed for all jobs, in the words of the notation', async () => {
+    const findings = new Findings(10);
+    const texts = ['Executable = "x"; Priority = "much";', 'Executable = ', 'Executable = "y";'];
+    const read = await readJdls(texts, findings);
+    expect(read.map(({ path }) => path)).toEqual(['jobs[2]']);
+    const refusal = refusalOf(findings);
+    expect(refusal?.details.problems?.map(({ path }) => path)).toEqual(['jobs[0].Priority', 'jobs[1]']);
+    expect(refusal).toMatchObject({ code: 'jdl-syntax', message: expect.stringContaining('jobs[0].Priority') });
   });
 
   it('are cut where nobody would read on, and the rest is counted', () => {
-    const findings = Array.from({ length: mostProblems + 5 }, (_, at) => ({ path: `jobs[${at}]`, message: 'wrong' }));
-    const { problems = [] } = refuseAll(findings).details;
-    expect(problems).toHaveLength(mostProblems + 1);
+    const findings = new Findings(7);
+    for (let at = 0; at < 12; at += 1) findings.add([{ path: `jobs[${at}]`, message: 'x'.repeat(5_000) }]);
+    const refusal = refusalOf(findings);
+    const problems = refusal?.details.problems ?? [];
+    expect(problems).toHaveLength(8);
     expect(problems.at(-1)).toEqual({ path: '', message: 'and 5 more' });
-    expect(refuseAll(findings)).toBeInstanceOf(Refusal);
+    expect(problems[0]?.message).toHaveLength(1_001);
+    expect(refusal?.message).toMatch(/ \(and 11 more\)$/);
+  });
+
+  it('are found in slices, between which others have their turn', async () => {
+    const inputs = Array.from({ length: 10_000 }, () => ({ sites: Array.from({ length: 20 }, () => 7), mood: 'bad' }));
+    const findings = new Findings(1_000);
+    let turns = 0;
+    let isDone = false;
+    const turn = (): void => {
+      turns += 1;
+      if (!isDone) setImmediate(turn);
+    };
+    setImmediate(turn);
+    expect(await readJsons(inputs, findings)).toEqual([]);
+    isDone = true;
+    expect(turns).toBeGreaterThan(3);
+    expect(refusalOf(findings)?.details.problems).toHaveLength(1_001);
   });
 });
