@@ -88,12 +88,20 @@ const jobColumns = [
   'minor_status', 'job_name', 'job_type', 'job_group', 'site', 'user_priority', 'attempt', 'submission_time', 'last_update_time',
 ]; // prettier-ignore
 
-/** Jobs spread evenly over task queues, all in one state or as `statusOf(index)` says; gives the first id. */
+/** So many jobs are sent to the database; more are copied there, which is many times faster. */
+const perBlock = 100_000;
+const perCopy = 400_000;
+
+/**
+ * Jobs spread evenly over task queues, all in one state or as `statusOf(index)` says, which repeats every 100,000 jobs;
+ * gives the first id.
+ */
 export async function insertJobs(world, queues, { count, statusOf, attempt = 0 }) {
   const first = await takeIds(world, 'jobs', count);
   const [{ now }] = await world.query('SELECT CAST(NOW(6) AS CHAR) AS now');
-  for (let start = 0; start < count; start += perStatement) {
-    const rows = Array.from({ length: Math.min(perStatement, count - start) }, (_, at) => {
+  const block = Math.min(count, perBlock);
+  for (let start = 0; start < block; start += perStatement) {
+    const rows = Array.from({ length: Math.min(perStatement, block - start) }, (_, at) => {
       const { id, descriptionId, description, owner } = queues[(start + at) % queues.length];
       const status = statusOf(start + at);
       return [
@@ -103,6 +111,15 @@ export async function insertJobs(world, queues, { count, statusOf, attempt = 0 }
       ]; // prettier-ignore
     });
     await insertRows(world, 'jobs', jobColumns, rows);
+  }
+  const copied = jobColumns.slice(1).join(', ');
+  for (let done = block; done < count;) {
+    const size = Math.min(count - done, perCopy, done);
+    await world.query(
+      `INSERT INTO jobs (job_id, ${copied}) SELECT job_id + ?, ${copied} FROM jobs WHERE job_id >= ? AND job_id < ?`,
+      [done, first, first + size],
+    );
+    done += size;
   }
   return first;
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import {
   jobs,
+  ListBody,
   objects,
   parametricCount,
   JobDescription,
@@ -51,6 +52,20 @@ export function searchIn(rows: () => readonly FakeRow[], unit: string): (request
   };
 }
 
+/** The same for a listing with a cursor, which is the last id here. */
+export function listIn(rows: () => readonly FakeRow[]): (request: FakeRequest) => FakeReply {
+  return ({ body }) => {
+    const { search, parameters, limit, cursor, total } = ListBody.parse(body);
+    const found = rows().filter((row) => search.every((condition) => fulfils(row, condition)));
+    found.sort((a, b) => Number(b.JobID) - Number(a.JobID));
+    const rest = found.filter((row) => Number(row.JobID) < Number(cursor ?? Infinity));
+    const stretch = rest.slice(0, limit);
+    const next = rest.length > limit ? String(stretch.at(-1)?.JobID) : null;
+    const shown = stretch.map((row) => project(row, parameters));
+    return { body: { jobs: shown, next, total: total ? found.length : null } };
+  };
+}
+
 function project(row: FakeRow, parameters: readonly string[] | null | undefined): FakeRow {
   const entries = Object.entries(row).filter(([name]) => parameters?.includes(name) ?? true);
   return Object.fromEntries(entries);
@@ -78,6 +93,10 @@ export class FakeJobs {
     fake.on(
       jobs.search,
       searchIn(() => this.rows, 'jobs'),
+    );
+    fake.on(
+      jobs.list,
+      listIn(() => this.rows),
     );
     fake.on(jobs.submit, (request) => this.submit(request));
     fake.on(sandboxes.initiate, ({ body }) => this.initiate(body as SandboxInfo));

@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { packSandbox } from '../../src/client/index.js';
-import { jobs, Refusal, sandboxes, type SearchBody } from '../../src/contract/index.js';
-import { FakeJobs, jobRow } from './fake-jobs.js';
+import { jobs, type ListBody, Refusal, sandboxes } from '../../src/contract/index.js';
+import { FakeJobs, type FakeRow, jobRow } from './fake-jobs.js';
 import { FakeServer, type FakeReply } from './fake-server.js';
 import { Terminal } from './terminal.js';
 
@@ -25,6 +25,10 @@ afterEach(async () => {
 function outcome(success: number[], failed: Record<string, string> = {}): FakeReply {
   const details = Object.entries(failed).map(([id, detail]) => [id, { detail }]);
   return { body: { success: Object.fromEntries(success.map((id) => [id, {}])), failed: Object.fromEntries(details) } };
+}
+
+function listed(rows: FakeRow[]): FakeReply {
+  return { body: { jobs: rows, next: null, total: rows.length } };
 }
 
 async function storeOutput(id: number, files: Record<string, string>): Promise<void> {
@@ -115,16 +119,23 @@ describe('Listing jobs', () => {
     for (let id = 5; id <= 2504; id++) board.rows.push(jobRow({ JobID: id }));
     const all = await terminal.run('dstat --csv -F JobID --limit 5000');
     expect(all.out.trim().split('\r\n')).toHaveLength(2503);
-    expect(fake.got(jobs.search)).toHaveLength(3);
+    expect(fake.got(jobs.list)).toHaveLength(3);
     const some = await terminal.run('dstat --json -F JobID --limit 2');
     expect(JSON.parse(some.out)).toEqual([{ JobID: 2503 }, { JobID: 2504 }]);
     expect(some.error).toBe('the newest 2 of 2502 jobs are shown; --limit shows more\n');
   });
 
+  it('says that there is more when nobody could count it in time', async () => {
+    fake.on(jobs.list, () => ({ body: { jobs: [jobRow({ JobID: 7 })], next: 'more', total: null } }));
+    const ran = await terminal.run('dstat --json -F JobID --limit 1');
+    expect(JSON.parse(ran.out)).toEqual([{ JobID: 7 }]);
+    expect(ran.error).toBe('the newest 1 jobs are shown; --limit shows more\n');
+  });
+
   it('looks again and again with --watch, until Ctrl-C', async () => {
-    fake.on(jobs.search, ({ body }) => {
-      if (fake.got(jobs.search).length === 3) terminal.stop.abort();
-      return { body: (body as SearchBody).search.length > 0 ? [jobRow({ JobID: 7 })] : [] };
+    fake.on(jobs.list, ({ body }) => {
+      if (fake.got(jobs.list).length === 3) terminal.stop.abort();
+      return listed((body as ListBody).search.length > 0 ? [jobRow({ JobID: 7 })] : []);
     });
     const ran = await terminal.run('dstat --watch 0.01 -F JobID');
     expect(ran.code).toBe(130);
@@ -135,11 +146,11 @@ describe('Listing jobs', () => {
 
 describe('Watching', () => {
   it('waits for a server that stopped answering', async () => {
-    fake.on(jobs.search, () => {
-      const looks = fake.got(jobs.search).length;
+    fake.on(jobs.list, () => {
+      const looks = fake.got(jobs.list).length;
       if (looks === 2) throw new Refusal('unavailable');
       if (looks === 4) terminal.stop.abort();
-      return { body: [jobRow({ JobID: 7 })] };
+      return listed([jobRow({ JobID: 7 })]);
     });
     const ran = await terminal.run('dstat --watch 0.01 -F JobID');
     expect(ran.out.match(/JobID|A service behind the server does not answer/g)).toEqual([

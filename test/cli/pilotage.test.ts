@@ -150,7 +150,7 @@ describe('Trouble is told in one line, with an exit code', () => {
   });
 
   it('when it is unexpected, with the place on demand', async () => {
-    fake.on(jobs.search, () => ({ headers: { 'content-range': 'x' }, body: [] }));
+    fake.on(jobs.list, () => ({ body: { jobs: [], next: null, total: 0 } }));
     terminal.environment['HOME'] = '\0';
     terminal.environment['PILOTAGE_DEBUG'] = '1';
     const ran = await terminal.run('dstat');

@@ -54,7 +54,7 @@ async function ended(child: ChildProcess): Promise<{ code: number | null; error:
 describe('A program as a process', () => {
   it('ends at once on Ctrl-C, with one line', async () => {
     const asked = new Promise<void>((resolve) =>
-      fake.on(jobs.search, () => {
+      fake.on(jobs.list, () => {
         resolve();
         return new Promise(() => undefined);
       }),
@@ -68,7 +68,7 @@ describe('A program as a process', () => {
 
   it('ends quietly when nobody reads its output any more', async () => {
     const rows = Array.from({ length: 1000 }, (_, index) => ({ JobID: index + 1, JobName: 'x'.repeat(500) }));
-    fake.on(jobs.search, () => ({ body: rows }));
+    fake.on(jobs.list, () => ({ body: { jobs: rows, next: null, total: rows.length } }));
     const child = start('dstat', '-u', 'alice', '--json', '-F', 'JobID,JobName');
     const end = ended(child);
     child.stdout?.once('data', () => child.stdout?.destroy());
@@ -76,7 +76,7 @@ describe('A program as a process', () => {
   });
 
   it('gives its exit code to the shell', async () => {
-    fake.refuse(jobs.search, 'forbidden');
+    fake.refuse(jobs.list, 'forbidden');
     const child = start('dstat', '-u', 'alice');
     expect(await ended(child)).toMatchObject({ code: 3, error: expect.stringMatching(/^dstat: .* — .*\n$/) });
   });

@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { UserPrincipal } from '../../../src/auth/index.js';
-import { SearchBody } from '../../../src/contract/index.js';
+import { ListBody, SearchBody } from '../../../src/contract/index.js';
+import { JobCounts } from '../../../src/wms/counters/index.js';
 import { JobDetails } from '../../../src/wms/jobs/job-details.js';
 import { JobSearch } from '../../../src/wms/jobs/job-search.js';
 import { Searches } from '../../../src/wms/search/index.js';
 import { aStamp, holdJob } from '../../support/held-job.js';
-import { jdoe, type Stages, startStages } from '../../support/stages.js';
+import { jdoe, rroe, type Stages, startStages } from '../../support/stages.js';
 
 let stages: Stages;
 let searches: Searches;
@@ -37,6 +38,34 @@ describe('a search', () => {
       const { rows } = await jobSearch.search(user, body, { page: 1, per_page: 10 });
       expect(rows).toEqual([{ JobID: first }]);
     }
+  });
+});
+
+describe('jobs of those who see only their own', () => {
+  it('are found under every name that they had, folded or not, and nobody else’s are', async () => {
+    const closed = await startStages({ vos: { lhcb: { see_all_jobs: false } } });
+    const own = new JobSearch(
+      new Searches(closed.database, { searchSeconds: 30 }),
+      closed.database,
+      closed.configuration,
+    );
+    const jobsOf = async (who: UserPrincipal): Promise<unknown[]> => {
+      const found = await own.list(who, ListBody.parse({ total: true, limit: 2, parameters: ['JobID'] }));
+      const page = await own.search(who, SearchBody.parse({}), { page: 1, per_page: 1 });
+      const summary = await own.summary(who, ['MinorStatus'], []);
+      return [found.jobs.map(({ JobID }) => JobID), found.total, page.total, summary.map((row) => row['count'])];
+    };
+    const renamed = { ...jdoe, username: 'johnd' };
+    expect(await jobsOf(user)).toEqual([[], 0, 0, []]);
+    const [first] = await closed.submission.submitJsons(jdoe, [{ executable: 'x' }]);
+    await closed.submission.submitJsons(rroe, [{ executable: 'x' }]);
+    expect(await jobsOf(user)).toEqual([[first?.JobID], 1, 1, [1]]);
+    await new JobCounts(closed.database).fold();
+    const [second] = await closed.submission.submitJsons(renamed, [{ executable: 'x' }]);
+    const both = [[second?.JobID, first?.JobID], 2, 2, [2]];
+    expect(await jobsOf({ ...user, username: 'johnd' })).toEqual(both);
+    expect(await jobsOf(user)).toEqual(both);
+    await closed.close();
   });
 });
 
