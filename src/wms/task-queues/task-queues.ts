@@ -48,7 +48,7 @@ export class TaskQueues {
   }
 
   private classIds(tx: Transaction, wanted: Map<string, Requirements | undefined>): Promise<Map<string, number>> {
-    return this.classes.find([...wanted.keys()], {
+    return this.classes.find(tx, [...wanted.keys()], {
       read: (hashes) =>
         tx.query<{ id: number; name: string; settled: number }>(
           `SELECT class_id AS id, hash AS name, created_at < NOW(6) - INTERVAL 5 MINUTE AS settled
@@ -66,7 +66,7 @@ export class TaskQueues {
 
   private queueIds(tx: Transaction, wanted: Map<string, Definition>): Promise<Map<string, number>> {
     const of = (keys: string[]): Definition[] => keys.flatMap((key) => wanted.get(key) ?? []);
-    return this.queues.find([...wanted.keys()], {
+    return this.queues.find(tx, [...wanted.keys()], {
       read: async (keys) => {
         const rows = await tx.query<Definition & { id: number; settled: number }>(
           `SELECT task_queue_id AS id, class_id AS classId, vo, owner_group AS \`group\`, owner_subject AS ownerSubject,
