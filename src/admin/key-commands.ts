@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { audit } from '../auth/index.js';
 import { Installation } from './installation.js';
@@ -32,13 +33,39 @@ export function addKeyCommands(program: Command): void {
 
   keys
     .command('revoke <key>')
-    .description('make all tokens of a key worthless within half a minute')
+    .description('make all tokens of a key worthless within five seconds')
     .action((kid: string) =>
       Installation.with(async (installation) => {
         await (await installation.keys()).revoke(kid, (tx) => record(tx, installation, 'key.revoke', kid));
-        say(`key ${kid} is revoked; tokens that it signed are refused within 30 seconds`);
+        say(`key ${kid} is revoked; tokens that it signed are refused within 5 seconds`);
       }),
     );
+
+  keys
+    .command('reseal')
+    .description('seal the keys under the master key of this environment, after a change of master keys')
+    .requiredOption('--from <file>', 'file with the master key under which they are sealed now')
+    .action(({ from }: { from: string }) => reseal(from));
+}
+
+function reseal(file: string): Promise<void> {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8').trim();
+  } catch (cause) {
+    throw new Error(`cannot read ${file}: ${(cause as Error).message}`, { cause });
+  }
+  if (!/^[0-9a-f]{64}$/i.test(text)) throw new Error(`${file} does not hold 64 hexadecimal digits`);
+  return Installation.with(async (installation) => {
+    const count = await installation.resealKeys(Buffer.from(text, 'hex'), (tx, resealed) =>
+      record(tx, installation, 'key.reseal', `${resealed} keys`),
+    );
+    say(
+      count === 0
+        ? 'all keys are sealed under this master key already'
+        : `${count} keys are sealed under the new master key`,
+    );
+  });
 }
 
 function record(

@@ -1,12 +1,14 @@
 import { Command, CommanderError } from 'commander';
-import { readAudit } from '../auth/index.js';
 import { Refusal } from '../contract/index.js';
 import { ConfigurationError, isDatabaseUnavailable } from '../platform/index.js';
+import { addArchiveCommands } from './archive-commands.js';
+import { addAuditCommands } from './audit-commands.js';
 import { addConfigCommands } from './config-commands.js';
+import { addRetentionCommands } from './retention-commands.js';
 import { addCounterCommands } from './counter-commands.js';
 import { Installation } from './installation.js';
 import { addKeyCommands } from './key-commands.js';
-import { say, table } from './output.js';
+import { say } from './output.js';
 import { addTokenCommands } from './token-commands.js';
 
 const epilogue = `
@@ -40,6 +42,9 @@ export function adminProgram(): Command {
   addConfigCommands(program);
   addTokenCommands(program);
   addKeyCommands(program);
+  addRetentionCommands(program);
+  addArchiveCommands(program);
+  addAuditCommands(program);
   addCounterCommands(program);
   program
     .command('migrate')
@@ -48,28 +53,6 @@ export function adminProgram(): Command {
       Installation.with(async ({ database }) => {
         const applied = await database.migrate();
         say(applied.length === 0 ? 'the database is up to date' : `applied: ${applied.join(', ')}`);
-      }),
-    );
-  program
-    .command('audit')
-    .description('what administrators did, newest first')
-    .option('--limit <number>', 'at most so many', Number, 50)
-    .action(({ limit }: { limit: number }) =>
-      Installation.with(async ({ database }) => {
-        const rows = await readAudit(database, limit);
-        say(
-          table(
-            ['at', 'vo', 'actor', 'action', 'subject', 'detail'],
-            rows.map(({ at, vo, actor, action, subject, detail }) => [
-              at,
-              vo === '' ? null : vo,
-              actor,
-              action,
-              subject,
-              JSON.stringify(detail),
-            ]),
-          ),
-        );
       }),
     );
   return program;

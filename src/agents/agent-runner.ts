@@ -15,6 +15,11 @@ export interface RunnerParts {
   pace: number;
 }
 
+/** The lock under which an agent runs: whoever does its work out of turn takes it too. */
+export function lockOf({ name }: Pick<Agent, 'name'>): string {
+  return `agent:${name}`;
+}
+
 /** Notes one run. */
 export type RunRecorder = (entry: { agent: string; outcome: 'ok' | 'failed'; seconds: number }) => void;
 
@@ -96,7 +101,7 @@ export class AgentRunner {
     const { database, log } = this.parts;
     const { name } = this.agent;
     try {
-      const outcome = await database.withLock(`agent:${name}`, waitSeconds, async () =>
+      const outcome = await database.withLock(lockOf(this.agent), waitSeconds, async () =>
         (await this.parts.runs.begin(name, after)) ? this.run() : 'not-due',
       );
       return outcome ?? 'elsewhere';

@@ -4,7 +4,7 @@ import {
   Database,
   deriveKey,
   type Log,
-  type Metrics,
+  Metrics,
   openRedis,
   PilotFiles,
   type PlatformConfig,
@@ -24,10 +24,13 @@ import {
   Sandboxes,
   ShareUse,
 } from '../wms/index.js';
+import type { AgentSummary } from './agent.js';
+import { lockOf } from './agent-runner.js';
 import { AgentRuntime, UnknownAgent, type Workload } from './agent-runtime.js';
 import { ComputingElements } from './computing-elements.js';
 import { JobCountsFolder } from './job-counts/job-counts.agent.js';
 import { Housekeeping } from './housekeeping/housekeeping.agent.js';
+import type { StepName } from './housekeeping/retention-steps.js';
 import { CheckJobsTask, OverdueChecks } from './job-checks/job-checks.agent.js';
 import { LeaseSweeper } from './lease-sweeper/lease-sweeper.agent.js';
 import { LogSealer, SealLog } from './log-sealer/log-sealer.agent.js';
@@ -48,20 +51,9 @@ export async function openAgents(
   config: PlatformConfig,
   { log, metrics, only }: { log: Log; metrics: Metrics; only?: readonly string[] },
 ): Promise<AgentsProcess> {
-  const database = await Database.open(config.databaseUrl);
-  await database.migrate();
-  const publisher = openRedis(config.redisUrl, log);
-  const subscriber = openRedis(config.redisUrl, log);
-  const wakeUps = new WakeUps(publisher, subscriber, config.redisPrefix, log);
-  const configuration = new CurrentConfiguration(database, log, wakeUps);
-  await configuration.start();
-  const storage = new ConfiguredStorageElements(
-    () => ({ version: configuration.get().version, elements: configuration.get().document.storage.elements }),
-    { signingKey: deriveKey(config.masterKey, 'object-urls'), publicUrl: config.publicUrl },
-    config.s3,
-  );
-  const elements = new ComputingElements({ dataDir: config.dataDir, record: ceCallRecorder(metrics) });
-  const workload = chosen(workloadOf({ config, database, wakeUps, configuration, storage, elements }), only);
+  const foundations = await openFoundations(config, log, metrics);
+  const { database, wakeUps, configuration } = foundations;
+  const workload = chosen(workloadOf(foundations), only);
   const runtime = new AgentRuntime(
     {
       database,
@@ -75,16 +67,33 @@ export async function openAgents(
     },
     workload,
   );
+  return { runtime, close: foundations.close };
+}
+
+/** Housekeeping alone, for who does it by hand. */
+export interface HousekeepingProcess {
+  /**
+   * Runs some of its steps; answers what they did, or null when another process is at it. Throws when a step failed, or
+   * the reason of the signal.
+   */
+  run(
+    steps: readonly StepName[],
+    how: { signal: AbortSignal; onProgress: (text: string) => void },
+  ): Promise<AgentSummary | null>;
+  close(): Promise<void>;
+}
+
+/** Opens what housekeeping needs. */
+export async function openHousekeeping(config: PlatformConfig, log: Log): Promise<HousekeepingProcess> {
+  const foundations = await openFoundations(config, log, new Metrics('admin'));
+  const { database, configuration } = foundations;
+  const housekeeping = housekeepingOf(foundations);
   return {
-    runtime,
-    async close() {
-      configuration.close();
-      await elements.close();
-      await storage.close();
-      publisher.disconnect();
-      subscriber.disconnect();
-      await database.close();
+    run(steps, how) {
+      const context = { ...how, log, configuration: configuration.get() };
+      return database.withLock(lockOf(housekeeping), 10, () => housekeeping.runSteps(steps, context));
     },
+    close: foundations.close,
   };
 }
 
@@ -95,9 +104,47 @@ interface Foundations {
   configuration: CurrentConfiguration;
   storage: ConfiguredStorageElements;
   elements: ComputingElements;
+  close(): Promise<void>;
 }
 
-function workloadOf({ config, database, wakeUps, configuration, storage, elements }: Foundations): Workload {
+async function openFoundations(config: PlatformConfig, log: Log, metrics: Metrics): Promise<Foundations> {
+  const database = await Database.open(config.databaseUrl);
+  await database.migrate();
+  const publisher = openRedis(config.redisUrl, log);
+  const subscriber = openRedis(config.redisUrl, log);
+  const wakeUps = new WakeUps(publisher, subscriber, config.redisPrefix, log);
+  const configuration = new CurrentConfiguration(database, log, wakeUps);
+  await configuration.start();
+  const storage = new ConfiguredStorageElements(
+    () => ({ version: configuration.get().version, elements: configuration.get().document.storage.elements }),
+    { signingKey: deriveKey(config.masterKey, 'object-urls'), publicUrl: config.publicUrl },
+    config.s3,
+  );
+  const elements = new ComputingElements({ dataDir: config.dataDir, record: ceCallRecorder(metrics) });
+  const close = async (): Promise<void> => {
+    configuration.close();
+    await elements.close();
+    await storage.close();
+    publisher.disconnect();
+    subscriber.disconnect();
+    await database.close();
+  };
+  return { config, database, wakeUps, configuration, storage, elements, close };
+}
+
+function housekeepingOf({ database, elements, storage, configuration, wakeUps }: Foundations): Housekeeping {
+  return new Housekeeping({
+    database,
+    elements,
+    storage,
+    pilotLogs: new PilotLogs(database, storage, configuration, wakeUps),
+    shareUse: new ShareUse(database, configuration),
+    jobCounts: new JobCounts(database),
+  });
+}
+
+function workloadOf(foundations: Foundations): Workload {
+  const { config, database, wakeUps, configuration, storage, elements } = foundations;
   const jobs = new Jobs(database, wakeUps);
   const attemptEnds = new AttemptEnds(jobs, configuration);
   const ends = new PilotEnds(database, jobs, attemptEnds);
@@ -118,7 +165,6 @@ function workloadOf({ config, database, wakeUps, configuration, storage, element
       ca: config.pilotCa,
     }),
   });
-  const jobCounts = new JobCounts(database);
   return {
     agents: [
       director,
@@ -130,15 +176,8 @@ function workloadOf({ config, database, wakeUps, configuration, storage, element
       ),
       new LogSealer(logs),
       new OverdueChecks(checks),
-      new JobCountsFolder(jobCounts),
-      new Housekeeping({
-        database,
-        elements,
-        storage,
-        pilotLogs: logs,
-        shareUse: new ShareUse(database, configuration),
-        jobCounts,
-      }),
+      new JobCountsFolder(new JobCounts(database)),
+      housekeepingOf(foundations),
     ],
     tasks: [new CheckJobsTask(checks), new SealLog(logs), new StopPilots({ pilots, ends, elements, configuration })],
     wokenBy: [{ topic: 'demand', agent: director.name }],

@@ -11,10 +11,12 @@ import {
   type PlatformConfig,
   REDIS,
   SharedBuckets,
+  systemClock,
 } from '../platform/index.js';
 import { AccessGuard } from './access.guard.js';
 import { CallRates } from './call-rates.js';
 import { IdentityController } from './identity.controller.js';
+import { Revocations } from './revocations.js';
 import { SigningKeys } from './signing-keys.js';
 import { Tokens } from './tokens.js';
 
@@ -36,9 +38,19 @@ import { Tokens } from './tokens.js';
       },
     },
     {
+      provide: Revocations,
+      inject: [Database, Log],
+      async useFactory(database: Database, log: Log): Promise<Revocations> {
+        const revocations = new Revocations(database, log);
+        await revocations.start();
+        return revocations;
+      },
+    },
+    {
       provide: Tokens,
-      inject: [SigningKeys, PLATFORM_CONFIG],
-      useFactory: (keys: SigningKeys, { publicUrl }: PlatformConfig) => new Tokens(keys, publicUrl),
+      inject: [SigningKeys, PLATFORM_CONFIG, Revocations],
+      useFactory: (keys: SigningKeys, { publicUrl }: PlatformConfig, revocations: Revocations) =>
+        new Tokens(keys, publicUrl, systemClock, revocations),
     },
     {
       provide: CallRates,
@@ -50,10 +62,14 @@ import { Tokens } from './tokens.js';
   exports: [SigningKeys, Tokens],
 })
 export class AuthModule implements OnApplicationShutdown {
-  constructor(private readonly keys: SigningKeys) {}
+  constructor(
+    private readonly keys: SigningKeys,
+    private readonly revocations: Revocations,
+  ) {}
 
   onApplicationShutdown(): void {
     this.keys.close();
+    this.revocations.close();
   }
 }
 
@@ -61,8 +77,7 @@ function makeCallRates(
   configuration: CurrentConfiguration,
   redis: Redis,
   { redisPrefix }: PlatformConfig,
-  log: Log,
-  metrics: Metrics,
+  ...[log, metrics]: [Log, Metrics]
 ): CallRates {
   const uncounted = metrics.counter(
     'pilotage_rates_without_redis_total',

@@ -8,7 +8,7 @@ import { VerifyingKey } from './verifying-key.js';
 export const longestTokenSeconds = 30 * 86_400;
 /** A new key stands in the JWKS for so long before it signs (s); every process reloads more often. */
 const publishedAhead = 120;
-const reloadSeconds = 30;
+const reloadSeconds = 5;
 const purpose = 'tokens';
 
 interface KeyRow {
@@ -112,7 +112,7 @@ export class SigningKeys {
   }
 
   /**
-   * Makes the tokens of a key worthless, in every process within half a minute. Another key signs at once. Throws a
+   * Makes the tokens of a key worthless, in every process within five seconds. Another key signs at once. Throws a
    * Refusal `invalid-request` when there is no such key.
    */
   async revoke(kid: string, alongside: (tx: Transaction, kid: string) => Promise<void>): Promise<void> {

@@ -4,7 +4,8 @@ import { properties, Refusal } from '../contract/index.js';
 import { type Clock, systemClock } from '../platform/index.js';
 import type { AttemptPrincipal, PilotPrincipal, Principal, UserPrincipal } from './principals.js';
 import { longestTokenSeconds, type SigningKeys } from './signing-keys.js';
-import { VerifiedTokens } from './verified-tokens.js';
+import type { Revocations } from './revocations.js';
+import { type VerifiedToken, VerifiedTokens } from './verified-tokens.js';
 
 /** A token that was just made. */
 export interface IssuedToken {
@@ -51,6 +52,7 @@ export class Tokens {
     /** The public URL of the server. */
     private readonly issuer: string,
     private readonly clock: Clock = systemClock,
+    private readonly revocations: Pick<Revocations, 'refuses'> = { refuses: () => false },
   ) {}
 
   /** A token for a user; `lifetime` in seconds. */
@@ -86,10 +88,15 @@ export class Tokens {
     const now = this.clock.now() / 1_000;
     const fingerprint = hash('sha256', token, 'base64');
     const known = this.verified.find(fingerprint, now);
-    if (known !== undefined && this.keys.verifies(known.kid)) return known.principal;
+    if (known !== undefined && this.keys.verifies(known.kid)) return this.unlessRevoked(known);
     const verified = await this.examine(token, now);
     this.verified.add(fingerprint, verified);
-    return verified.principal;
+    return this.unlessRevoked(verified);
+  }
+
+  private unlessRevoked(token: VerifiedToken): Principal {
+    if (this.revocations.refuses(token.principal, token)) throw invalid();
+    return token.principal;
   }
 
   private issue(audience: string, lifetime: number, claims: Record<string, unknown>): IssuedToken {
@@ -104,7 +111,7 @@ export class Tokens {
     return { token: `${text}.${sign(null, Buffer.from(text), key).toString('base64url')}`, expiresIn, id };
   }
 
-  private async examine(token: string, now: number): Promise<{ principal: Principal; expires: number; kid: string }> {
+  private async examine(token: string, now: number): Promise<VerifiedToken> {
     const parts = /^([\w-]{1,1024})\.([\w-]{1,8192})\.([\w-]{86})$/.exec(token);
     const [, head = '', payload = '', signature = ''] = parts ?? [];
     const header = Header.safeParse(decode(head));
@@ -116,7 +123,8 @@ export class Tokens {
     if (!isGenuine) throw invalid();
     const claims = Claims.safeParse(decode(payload));
     if (!claims.success || claims.data.iss !== this.issuer || claims.data.exp <= now) throw invalid();
-    return { principal: principalOf(claims.data), expires: claims.data.exp, kid };
+    const { exp: expires, iat: issuedAt, jti: id } = claims.data;
+    return { principal: principalOf(claims.data), expires, kid, issuedAt, id };
   }
 }
 

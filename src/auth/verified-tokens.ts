@@ -7,6 +7,10 @@ export interface VerifiedToken {
   expires: number;
   /** Id of the key that signed it. */
   kid: string;
+  /** Seconds since 1970. */
+  issuedAt: number;
+  /** Id of the token. */
+  id: string;
 }
 
 /**

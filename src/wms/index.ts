@@ -15,6 +15,7 @@ export { AttemptEnds } from './execution/attempt-ends.js';
 export { Leases } from './execution/leases.js';
 export { PilotEnds } from './execution/pilot-ends.js';
 export { type ArchiveRow, type DueJobs, isDue } from './archive/archive-rows.sql.js';
+export { type ArchivedJob, listArchivedJobs, listArchives } from './archive/archive-search.sql.js';
 export { type ArchiveLine } from './archive/archive-lines.js';
 export { type ArchiveRun, JobArchive } from './archive/job-archive.js';
 export { releaseSandboxes, removeUnused } from './outputs/sandbox-retention.js';

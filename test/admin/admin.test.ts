@@ -2,10 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { main } from '../../src/admin/main.js';
 import { server } from '../../src/contract/index.js';
 import { createServer, type Server } from '../../src/server/index.js';
 import { Database, Log } from '../../src/platform/index.js';
+import { admin } from '../support/admin.js';
 import { testConfig } from '../support/config.js';
 import { aConfigurationDocument } from '../support/configuration.js';
 import { emptyDatabase } from '../support/database.js';
@@ -17,28 +17,6 @@ const wrongFile = join(folder, 'wrong.yaml');
 let empty: Awaited<ReturnType<typeof emptyDatabase>>;
 const before = { ...process.env };
 let running: Server;
-
-/** `pilotage admin …` in this process, which has the environment of the installation. */
-async function admin(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  const written = { stdout: '', stderr: '' };
-  const streams = ['stdout', 'stderr'] as const;
-  const restore = streams.map((name) => {
-    const { write } = process[name];
-    process[name].write = (text: string | Uint8Array) => {
-      written[name] += String(text);
-      return true;
-    };
-    return () => (process[name].write = write);
-  });
-  process.exitCode = 0;
-  try {
-    await main(args);
-    return { code: Number(process.exitCode), ...written };
-  } finally {
-    for (const undo of restore) undo();
-    process.exitCode = 0;
-  }
-}
 
 /** The same as a process of its own, from the build. */
 const program = (env: Record<string, string>, ...args: string[]) =>

@@ -49,6 +49,7 @@ async function partitions({ database }: HousekeepingParts, { configuration, log,
 async function audit({ database }: HousekeepingParts, { configuration, signal }: StepContext) {
   const seconds = Math.round(configuration.document.retention.audit_days * 86_400);
   let deleted = 0;
+  await database.execute('DELETE FROM token_revocations WHERE forget_at < NOW(6)');
   for (;;) {
     signal.throwIfAborted();
     const { affectedRows } = await database.execute(

@@ -5,6 +5,7 @@ import { Pilots1764000000004 } from './0004-pilots.js';
 import { Sandboxes1764000000005 } from './0005-sandboxes.js';
 import { JobCounts1764000000006 } from './0006-job-counts.js';
 import { Retention1764000000008 } from './0008-retention.js';
+import { TokenRevocations1764000000108 } from './0008-token-revocations.js';
 
 /** All migrations in order. Forward only: expand first, contract in a later release. */
 export const migrations = [
@@ -15,4 +16,5 @@ export const migrations = [
   Sandboxes1764000000005,
   JobCounts1764000000006,
   Retention1764000000008,
+  TokenRevocations1764000000108,
 ];

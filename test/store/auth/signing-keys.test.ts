@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
-import { SigningKeys, Tokens } from '../../../src/auth/index.js';
-import { Log } from '../../../src/platform/index.js';
+import { audit, resealKeys, SigningKeys, Tokens } from '../../../src/auth/index.js';
+import { Log, type Transaction } from '../../../src/platform/index.js';
+import { Death, Killed } from '../../support/failing.js';
 import { freshDatabase } from '../../support/database.js';
 
 const log = new Log('test', 'error', () => undefined);
@@ -105,6 +106,86 @@ describe('signing keys', () => {
     expect(await keys.list()).toHaveLength(1);
     await expect(keys.revoke('f'.repeat(32), nothing)).rejects.toThrow(/There is no key/);
   });
+});
+
+describe('keys that are sealed anew', () => {
+  const other = randomBytes(32);
+
+  it('open with the new master key and no longer with the old one, and their tokens stay good', async () => {
+    const { tokens, keys } = await process();
+    const { token } = tokens.forUser(alice, 3_600);
+    await keys.rotate(nothing);
+    const audited: number[] = [];
+    const reseal = () =>
+      resealKeys(store.database, { from: sealing, to: other }, async (_tx, resealed) => void audited.push(resealed));
+    expect(await reseal()).toBe(2);
+    await expect(process()).rejects.toThrow(/does not open/);
+    await expect((await process(other)).tokens.verify(token)).resolves.toMatchObject({ username: 'alice' });
+    expect(await reseal()).toBe(0);
+    expect(audited).toEqual([2, 0]);
+  });
+
+  it('stay as they are when one opens with neither key, or the process dies', async () => {
+    await process();
+    await expect(resealKeys(store.database, { from: randomBytes(32), to: randomBytes(32) }, nothing)).rejects.toThrow(
+      /does not open/,
+    );
+    for (let at = 1; ; at += 1) {
+      const death = new Death(at, 'before');
+      const outcome = await resealKeys(death.database(store.database), { from: sealing, to: other }, nothing).catch(
+        (error: unknown) => error,
+      );
+      if (!death.dead) break;
+      expect(outcome).toBeInstanceOf(Killed);
+      await expect(process()).resolves.toBeDefined();
+    }
+    await expect(process(other)).resolves.toBeDefined();
+  });
+});
+
+describe('a rotation or revocation', () => {
+  it.each(['rotate', 'revoke'] as const)(
+    '(%s) whose process dies happened with its audit entry, or not at all',
+    async (act) => {
+      const { keys: first, tokens } = await process();
+      for (let at = 1; ; at += 1) {
+        const before = (await first.list()).length;
+        const death = new Death(at, 'after');
+        const mortal = new SigningKeys(death.database(store.database), sealing, log, { now: () => now });
+        opened.push(mortal);
+        const entry = { vo: '', actor: 'root', action: `key.${act}`, subject: `step ${at}` };
+        const write = (tx: Transaction): Promise<void> => audit(tx, entry);
+        const { kid } = first.signing();
+        const work = async (): Promise<unknown> => {
+          await mortal.start();
+          return act === 'rotate' ? mortal.rotate(write) : mortal.revoke(kid, write);
+        };
+        await work().catch((error: unknown) => expect(error).toBeInstanceOf(Killed));
+        now += 2_000;
+        const after = await process();
+        const reports = await after.keys.list();
+        const audited = await store.database.query('SELECT 1 AS one FROM audit WHERE subject = ?', [`step ${at}`]);
+        const changed =
+          act === 'rotate'
+            ? reports.length > before
+            : reports.some((report) => report.kid === kid && report.state === 'revoked');
+        expect(audited).toHaveLength(changed ? 1 : 0);
+        expect(reports.filter(({ state }) => state === 'signing')).toHaveLength(1);
+        await expect(after.tokens.verify(after.tokens.forUser(alice, 60).token)).resolves.toMatchObject({
+          kind: 'user',
+        });
+        await expect(
+          after.tokens.verify(tokens.forUser(alice, 60).token).then(
+            () => 'good',
+            () => 'refused',
+          ),
+        ).resolves.toBe(act === 'revoke' && changed ? 'refused' : 'good');
+        if (!death.dead) break;
+        await first.start();
+      }
+    },
+    60_000,
+  );
 });
 
 describe('tokens', () => {

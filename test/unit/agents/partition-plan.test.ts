@@ -30,12 +30,20 @@ describe('Time partitions', () => {
     const existing = wantedPartitions('month', Date.UTC(2026, 5, 5));
     expect(existing.at(-1)?.end).toBe('2026-09-01');
     expect(planPartitions(monthly, existing, now).create.map(({ name }) => name)).toEqual([
-      ...['p202609', 'p202610', 'p202611', 'p202612', 'p202701'],
+      'p202609',
+      'p202610',
+      'p202611',
+      'p202612',
+      'p202701',
     ]);
     const daily = { name: 'repeated_requests', period: 'day' as const, keepDays: 2, ofJobs: false };
     const days = planPartitions(daily, [{ name: 'p20250101', end: '2025-01-02' }], now);
     expect(days.create.map(({ name }) => name)).toEqual([
-      ...['p20261121', 'p20261122', 'p20261123', 'p20261124', 'p20261125'],
+      'p20261121',
+      'p20261122',
+      'p20261123',
+      'p20261124',
+      'p20261125',
     ]);
     expect(days.drop).toEqual(['p20250101']);
   });
