@@ -20,11 +20,19 @@ export function findMariadb() {
 export async function privateMariadb({ programs, folder, port, durable, size }) {
   mkdirSync(folder, { recursive: true });
   const data = join(realpathSync(folder), 'data');
+  // Its own: a MariaDB that starts removes all temporary tables of the folder, those of its neighbours too.
+  const temporary = join(realpathSync(folder), 'tmp');
+  mkdirSync(temporary, { recursive: true });
   await initialise(programs.install, data, folder);
   const server = new ServerProcess({
     name: 'MariaDB',
     program: programs.server,
-    args: [...commonOptions(data, tuning(durable, size)), `--port=${port}`, `--pid-file=${join(data, 'mariadbd.pid')}`],
+    args: [
+      ...commonOptions(data, tuning(durable, size)),
+      `--port=${port}`,
+      `--pid-file=${join(data, 'mariadbd.pid')}`,
+      `--tmpdir=${temporary}`,
+    ],
     logFile: join(folder, 'mariadb.log'),
     answersAsOurs: async (pid) => {
       const pidFile = await askMariadb(port, 'SELECT @@pid_file AS answer');

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database, type Transaction } from '../../platform/index.js';
-import { cellColumns, type Grain, grains } from './cells.js';
+import { type Cell, type CellColumn, cellColumns, type CountChange, type Grain, grains, sumUp } from './cells.js';
 
 /** Deltas folded by one transaction. */
 const perFold = 5_000;
@@ -107,24 +107,50 @@ interface Row extends Record<string, string | number> {
 
 /** One transaction: these deltas are in the counters and gone, or nothing has happened. */
 async function foldSome(tx: Transaction): Promise<number> {
-  // Rows of transactions in progress are passed over; what is summed below is exactly what is locked here.
-  const rows = await tx.query<{ delta_id: number }>(
-    'SELECT delta_id FROM job_count_deltas ORDER BY delta_id LIMIT ? FOR UPDATE SKIP LOCKED',
+  // Rows of transactions in progress are passed over; what is summed and removed is exactly what is locked here.
+  const deltas = await tx.query<Cell & { delta_id: number; jobs: number }>(
+    `SELECT delta_id, ${names}, jobs FROM job_count_deltas ORDER BY delta_id LIMIT ? FOR UPDATE SKIP LOCKED`,
     [perFold],
   );
-  if (rows.length === 0) return 0;
-  const ids = rows.map(({ delta_id }) => delta_id);
+  if (deltas.length === 0) return 0;
+  const changes = deltas.map(({ delta_id: _id, jobs, ...cell }) => ({ cell, jobs }));
   for (const grain of allGrains) {
-    await tx.execute(
-      `INSERT INTO job_counts (grain, ${names}, jobs)
-       SELECT ?, ${columnsOf(grain)}, SUM(jobs) AS changed FROM job_count_deltas WHERE delta_id IN (?)
-       GROUP BY ${grains[grain].join(', ')} HAVING changed <> 0
-       ON DUPLICATE KEY UPDATE job_counts.jobs = job_counts.jobs + VALUES(jobs)`,
-      [grain, ids],
-    );
+    const told: readonly string[] = grains[grain];
+    const summed = sumUp(changes.map(({ cell, jobs }) => ({ cell: only(cell, told), jobs })));
+    if (summed.length > 0) await addTo(tx, grain, summed);
   }
-  await tx.execute('DELETE FROM job_count_deltas WHERE delta_id IN (?)', [ids]);
-  return ids.length;
+  const runs = runsOf(deltas.map(({ delta_id }) => delta_id));
+  await tx.execute(
+    `DELETE FROM job_count_deltas WHERE ${runs.map(() => 'delta_id BETWEEN ? AND ?').join(' OR ')}`,
+    runs.flat(),
+  );
+  return deltas.length;
+}
+
+/** The cell in a grain: columns that it does not tell apart are empty. */
+function only(cell: Cell, told: readonly string[]): Cell {
+  return Object.fromEntries(cellColumns.map((column) => [column, told.includes(column) ? cell[column] : ''])) as Record<
+    CellColumn,
+    string
+  >;
+}
+
+/** Ascending ids as first and last of each unbroken run. */
+function runsOf(ids: readonly number[]): [first: number, last: number][] {
+  const runs: [number, number][] = [];
+  for (const id of ids) {
+    const run = runs.at(-1);
+    if (run !== undefined && run[1] === id - 1) run[1] = id;
+    else runs.push([id, id]);
+  }
+  return runs;
+}
+
+async function addTo(tx: Transaction, grain: Grain, changes: readonly CountChange[]): Promise<void> {
+  await correct(
+    tx,
+    changes.map(({ cell, jobs }) => ({ grain, ...cell, jobs })),
+  );
 }
 
 async function correct(tx: Transaction, rows: readonly Row[]): Promise<void> {
