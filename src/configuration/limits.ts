@@ -44,6 +44,16 @@ export const Limits = z.strictObject({
       longest_wait: z.number().positive().default(10).describe('Longest wait of a search for its turn (s)'),
     })
     .prefault({}),
+  streams: z
+    .strictObject({
+      per_user: count.default(50).describe('Log streams and downloads of one user, per server'),
+      at_once: count.default(1_000).describe('Log streams and downloads, per server'),
+      claims_per_pilot: count.default(8).describe('Claims of one pilot that wait for jobs, per server'),
+      claims_at_once: count
+        .default(20_000)
+        .describe('Claims that wait for jobs, per server; beyond, claims are answered at once with what there is'),
+    })
+    .prefault({}),
 });
 /** A rate, as {@link Limits} writes it. */
 export type CallRate = z.output<ReturnType<typeof rate>>;

@@ -48,6 +48,7 @@ export const refusals = {
   'no-configuration': { status: 503, title: 'No configuration has been applied yet' },
   'wrong-conditions': { status: 400, title: 'The offer contradicts itself' },
   'too-many-requests': { status: 429, title: 'Too many requests' },
+  'too-many-streams': { status: 429, title: 'Too many streams are open' },
   'server-busy': { status: 429, title: 'The server is busy' },
   unavailable: { status: 503, title: 'A service behind the server does not answer' },
   internal: { status: 500, title: 'Internal error' },

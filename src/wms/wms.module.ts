@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AuthModule } from '../auth/index.js';
+import { OpenCalls } from './open-calls.js';
 import { SubmissionController } from './submission/submission.controller.js';
 import { Submission } from './submission/submission.js';
 import { JobRegister } from './submission/job-register.js';
@@ -70,6 +71,7 @@ import { PilotLogsController } from './pilot-logs/pilot-logs.controller.js';
     PilotLogsController,
   ],
   providers: [
+    OpenCalls,
     Submission,
     WaitingJobs,
     JobRegister,

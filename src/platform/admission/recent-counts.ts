@@ -1,4 +1,3 @@
-const freshSeconds = 10;
 const mostKept = 10_000;
 
 interface Recent {
@@ -7,11 +6,13 @@ interface Recent {
 }
 
 /**
- * Counts that are costly to make and good for {@link freshSeconds}: what this process adds meanwhile is added here. Those
- * who ask for the same count at once share one. What other processes add is seen with the next count.
+ * Counts that are good for a few seconds: what this process adds meanwhile is added here. Those who ask for the same count
+ * at once share one. What other processes add, and what goes away, is seen with the next count.
  */
 export class RecentCounts {
   private readonly recent = new Map<string, Promise<Recent>>();
+
+  constructor(private readonly freshSeconds: number) {}
 
   /** Adds `more` to a count unless it would then exceed `limit`. Answers whether it did, and the count before. */
   async add(
@@ -31,7 +32,7 @@ export class RecentCounts {
     // A count that failed is made again by the next who asks; those who shared it are told.
     if (kept !== undefined) {
       const known = await kept;
-      if (performance.now() - known.countedAt < freshSeconds * 1_000) return known;
+      if (performance.now() - known.countedAt < this.freshSeconds * 1_000) return known;
       if (this.recent.get(key) === kept) this.recent.delete(key);
       return this.find(key, countNow);
     }

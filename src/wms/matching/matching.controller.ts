@@ -1,8 +1,9 @@
 import { Controller, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Caller, type PilotPrincipal } from '../../auth/index.js';
-import { type ClaimReply, type ClaimRequest, matching } from '../../contract/index.js';
+import { type ClaimReply, type ClaimRequest, matching, Refusal } from '../../contract/index.js';
 import { Handles, Input, Shutdown } from '../../platform/index.js';
+import { OpenCalls } from '../open-calls.js';
 import { Matching } from './matching.js';
 
 /** The route by which pilots get jobs and commands. */
@@ -10,6 +11,7 @@ import { Matching } from './matching.js';
 export class MatchingController {
   constructor(
     private readonly matching: Matching,
+    private readonly open: OpenCalls,
     private readonly shutdown: Shutdown,
   ) {}
 
@@ -20,17 +22,31 @@ export class MatchingController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ClaimReply> {
+    const { mayWait, close } = this.open.openClaim(pilot.stamp, body.wait);
     const client = new AbortController();
     const gone = (): void => client.abort();
     request.raw.socket.once('close', gone);
+    if (request.raw.socket.destroyed) gone();
     try {
       const stopping = this.shutdown.signal;
-      const answer = await this.matching.claim(pilot, body, { client: client.signal, stopping });
+      const wish = mayWait ? body : { ...body, wait: 0 };
+      const answer = await this.matching.claim(pilot, wish, { client: client.signal, stopping });
+      if (!mayWait && isEmpty(answer)) throw tooManyWait();
       // A connection that stays open would hold up the server's stop.
       if (stopping.aborted) void reply.header('connection', 'close');
       return answer;
     } finally {
       request.raw.socket.off('close', gone);
+      close();
     }
   }
+}
+
+function isEmpty({ jobs, commands, drain }: ClaimReply): boolean {
+  return jobs.length === 0 && commands.length === 0 && !drain;
+}
+
+/** There is nothing for the pilot now; it asks again after a pause instead of waiting here. */
+function tooManyWait(): Refusal {
+  return new Refusal('server-busy', 'Too many pilots wait for jobs on this server; ask again later', { retryAfter: 5 });
 }

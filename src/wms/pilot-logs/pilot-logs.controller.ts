@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Caller, type PilotPrincipal, type UserPrincipal } from '../../auth/index.js';
 import { type BodyOf, type ParamsOf, pilots, type QueryOf, type ReplyOf } from '../../contract/index.js';
 import { Handles, Input, Log, Shutdown, WakeUps } from '../../platform/index.js';
+import { OpenCalls } from '../open-calls.js';
 import { followLog } from './follow-log.js';
 import { PilotLogs } from './pilot-logs.js';
 
@@ -11,6 +12,7 @@ import { PilotLogs } from './pilot-logs.js';
 export class PilotLogsController {
   constructor(
     private readonly logs: PilotLogs,
+    private readonly open: OpenCalls,
     private readonly wakeUps: WakeUps,
     private readonly log: Log,
     private readonly shutdown: Shutdown,
@@ -30,6 +32,7 @@ export class PilotLogsController {
     @Input(pilots.readLog) input: { params: ParamsOf<typeof pilots.readLog>; query: QueryOf<typeof pilots.readLog> },
     @Res() reply: FastifyReply,
   ): Promise<void> {
+    this.open.openLog(user, reply);
     const text = await this.logs.read(user.vo, input.params.stamp, input.query.from);
     await reply.type('text/plain; charset=utf-8').send(text);
   }
@@ -50,10 +53,11 @@ export class PilotLogsController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const { stamp } = input.params;
+    const gone = new AbortController();
+    reply.raw.once('close', () => gone.abort());
+    this.open.openLog(user, reply);
     await this.logs.find(user.vo, stamp);
     const seen = Number(request.headers['last-event-id'] ?? -1);
-    const gone = new AbortController();
-    reply.raw.on('close', () => gone.abort());
     // Followers come back to another server with what they have seen.
     const end = AbortSignal.any([gone.signal, this.shutdown.signal]);
     reply.hijack();

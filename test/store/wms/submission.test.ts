@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Refusal } from '../../../src/contract/index.js';
+import { JobCounts } from '../../../src/wms/counters/index.js';
 import type { Sandboxes } from '../../../src/wms/outputs/sandboxes.js';
 import { JobRegister } from '../../../src/wms/submission/job-register.js';
 import { RepeatedRequests } from '../../../src/wms/submission/repeated-requests.js';
@@ -7,6 +8,7 @@ import { NextStages } from '../../../src/wms/submission/store-jobs.js';
 import { Submission } from '../../../src/wms/submission/submission.js';
 import { WaitingJobs } from '../../../src/wms/submission/waiting-jobs.js';
 import { announceSandbox } from '../../support/announce-sandbox.js';
+import { holdJob } from '../../support/held-job.js';
 import { jdoe, rroe, type Stages, startStages } from '../../support/stages.js';
 
 let stages: Stages;
@@ -180,6 +182,22 @@ describe('a refused call', () => {
     const refused = await refusalOf(small.submission.submitJsons(jdoe, [hello]));
     expect(refused).toMatchObject({ code: 'too-many-waiting-jobs', status: 429, details: { retryAfter: 60 } });
     await small.submission.submitJsons(rroe, [hello]);
+    await small.close();
+  });
+
+  it('counts the waiting jobs of a person, whatever the name and whether their counters are folded or not', async () => {
+    const small = await startStages({ vos: { lhcb: { jobs: { max_waiting_per_owner: 3 } } } });
+    const otherServer = (): WaitingJobs => new WaitingJobs(small.database);
+    const namesake = { ...jdoe, subject: 'lhcb:another-jdoe' };
+    const renamed = { ...jdoe, username: 'jane' };
+    const [first] = await small.submission.submitJsons(jdoe, [hello, hello]);
+    await new JobCounts(small.database).fold();
+    await small.submission.submitJsons(jdoe, [hello]);
+    const refused = await refusalOf(otherServer().admit(renamed, 1, 3));
+    expect(refused.message).toBe('jane has 3 waiting jobs; with 1 more it would exceed the limit of 3');
+    await otherServer().admit(namesake, 3, 3);
+    await holdJob(small, first?.JobID ?? 0);
+    await otherServer().admit(jdoe, 1, 3);
     await small.close();
   });
 });

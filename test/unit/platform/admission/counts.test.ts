@@ -16,7 +16,7 @@ describe('openings', () => {
 
 describe('recent counts', () => {
   it('are made once for all who ask at the same time, and go on in memory', async () => {
-    const counts = new RecentCounts();
+    const counts = new RecentCounts(60);
     let counted = 0;
     const count = async (): Promise<number> => {
       counted += 1;
@@ -30,8 +30,16 @@ describe('recent counts', () => {
     expect(counted).toBe(1);
   });
 
+  it('are made again when they are old', async () => {
+    const counts = new RecentCounts(0);
+    const limits = { more: 4, limit: 10 };
+    const count = (): Promise<number> => Promise.resolve(5);
+    expect(await counts.add('a', limits, count)).toEqual({ fits: true, count: 5 });
+    expect(await counts.add('a', limits, count)).toEqual({ fits: true, count: 5 });
+  });
+
   it('are made again after one that failed', async () => {
-    const counts = new RecentCounts();
+    const counts = new RecentCounts(60);
     const limits = { more: 1, limit: 10 };
     await expect(counts.add('a', limits, () => Promise.reject(new Error('away')))).rejects.toThrow('away');
     expect(await counts.add('a', limits, () => Promise.resolve(3))).toEqual({ fits: true, count: 3 });
