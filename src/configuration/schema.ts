@@ -17,6 +17,10 @@ const Group = z.strictObject({
     .record(z.string(), z.number().positive())
     .default({})
     .describe('Shares of single owners within the group, by user name; others have 1'),
+  max_sandbox_bytes_per_owner: count
+    .nullable()
+    .default(null)
+    .describe('Most bytes in sandboxes of an owner who acts in this group; what the VO says when null'),
 });
 
 const JobLimits = z.strictObject({
@@ -44,6 +48,11 @@ const JobLimits = z.strictObject({
     .describe('Most problems that the refusal of a submission lists; the rest is counted'),
   max_waiting_per_owner: count.default(1_000_000).describe('Most waiting jobs of one owner'),
   max_sandbox_bytes: count.default(104_857_600).describe('Largest sandbox (bytes)'),
+  max_sandbox_bytes_per_owner: count
+    .default(1_000_000_000_000)
+    .describe(
+      'Most bytes in all sandboxes of one owner; beyond, no uploads and no new jobs, but outputs of jobs are kept',
+    ),
   max_rescheduling: count
     .default(3)
     .describe('How often a user may reschedule a job, and how often failures of the payload do it'),

@@ -31,6 +31,7 @@ export const refusals = {
   'not-reschedulable': { status: 400, title: 'No job of the request can be rescheduled' },
   'protected-attribute': { status: 400, title: 'The attribute cannot be set by this route' },
   'sandbox-too-large': { status: 400, title: 'The sandbox is larger than the limit' },
+  'sandbox-quota': { status: 400, title: 'The owner has no room for more in sandboxes' },
   'sandbox-not-found': { status: 400, title: 'There is no such sandbox' },
   'sandbox-already-assigned': { status: 400, title: 'The sandbox is already assigned' },
   'sandbox-mismatch': { status: 400, title: 'The bytes are not what was announced' },

@@ -4,6 +4,7 @@ import { Matching1764000000003 } from './0003-matching.js';
 import { Pilots1764000000004 } from './0004-pilots.js';
 import { Sandboxes1764000000005 } from './0005-sandboxes.js';
 import { JobCounts1764000000006 } from './0006-job-counts.js';
+import { SandboxBytes1764000000007 } from './0007-sandbox-bytes.js';
 import { Retention1764000000008 } from './0008-retention.js';
 import { TokenRevocations1764000000108 } from './0008-token-revocations.js';
 
@@ -15,6 +16,7 @@ export const migrations = [
   Pilots1764000000004,
   Sandboxes1764000000005,
   JobCounts1764000000006,
+  SandboxBytes1764000000007,
   Retention1764000000008,
   TokenRevocations1764000000108,
 ];

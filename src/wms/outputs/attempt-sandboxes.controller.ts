@@ -25,7 +25,7 @@ export class AttemptSandboxesController {
     @Caller() holder: AttemptPrincipal,
     @Input(execution.outputs) { body }: { body: BodyOf<typeof execution.outputs> },
   ): Promise<ReplyOf<typeof execution.outputs>> {
-    return this.sandboxes.initiate(await this.holds(this.database, holder), body);
+    return this.sandboxes.initiate(await this.holds(this.database, holder), body, 'output');
   }
 
   @Handles(execution.assignOutputs)

@@ -4,6 +4,7 @@ import { type Problem, Refusal, type SandboxInfo, type SandboxUpload } from '../
 import { Database, type Transaction } from '../../platform/index.js';
 import { type StorageElement, StorageElements } from '../../storage/index.js';
 import { fullPfn, keyOf, pfnOf, type SandboxOwner, shortPfn } from './pfn.js';
+import { SandboxQuota } from './sandbox-quota.js';
 import { detach } from './sandbox-retention.js';
 import {
   attach,
@@ -20,14 +21,22 @@ const lifetime = 300;
 /** Sandboxes: stored once by content and owner, attached to any number of jobs. */
 @Injectable()
 export class Sandboxes {
+  /** What owners may bring in. */
+  readonly quota: SandboxQuota;
+
   constructor(
     private readonly database: Database,
     private readonly elements: StorageElements,
     private readonly configuration: CurrentConfiguration,
-  ) {}
+  ) {
+    this.quota = new SandboxQuota(database, configuration);
+  }
 
-  /** Registers a sandbox; says where to upload it, or that its bytes are already stored (`url` null). */
-  async initiate(owner: SandboxOwner, info: SandboxInfo): Promise<SandboxUpload> {
+  /**
+   * Registers a sandbox; says where to upload it, or that its bytes are already stored (`url` null). An `output` of a job
+   * counts for the quota of its owner, but is not refused by it.
+   */
+  async initiate(owner: SandboxOwner, info: SandboxInfo, kind: 'upload' | 'output' = 'upload'): Promise<SandboxUpload> {
     const limit = this.configuration.get().document.vos[owner.vo]?.jobs.max_sandbox_bytes ?? 0;
     if (info.size > limit)
       throw new Refusal('sandbox-too-large', `Sandbox too large, maximum allowed is ${limit} bytes`);
@@ -36,6 +45,7 @@ export class Sandboxes {
     if (known !== undefined && known.owner_subject !== owner.subject) {
       throw new Refusal('forbidden', `${owner.owner} is not the owner of the sandbox`);
     }
+    if (known === undefined && kind === 'upload') await this.quota.admitUpload(owner, info.size);
     const element = this.element();
     await registerSandbox(this.database, owner, info, { se: element.name, pfn });
     const stored = await element.head(keyOf(pfn));

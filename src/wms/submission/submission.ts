@@ -72,6 +72,8 @@ export class Submission {
     const findings = new Findings(rules.limits.max_listed_problems);
     const prepared = await this.check(submitter, rules, { read: await read(rules, findings), findings });
     const count = prepared.reduce((sum, { expansions }) => sum + expansions.length, 0);
+    const { vo, group, subject, username: owner } = submitter;
+    await this.sandboxes.quota.admitJobs({ vo, group, owner, subject });
     await this.waiting.admit(submitter, count, rules.limits.max_waiting_per_owner);
     return this.register.add(submitter, prepared, repeatable);
   }
