@@ -52,10 +52,11 @@ import { Tokens } from './tokens.js';
       useFactory: (keys: SigningKeys, { publicUrl }: PlatformConfig, revocations: Revocations) =>
         new Tokens(keys, publicUrl, systemClock, revocations),
     },
+    { provide: SharedBuckets, inject: [REDIS, PLATFORM_CONFIG, Log, Metrics], useFactory: makeSharedBuckets },
     {
       provide: CallRates,
-      inject: [CurrentConfiguration, REDIS, PLATFORM_CONFIG, Log, Metrics],
-      useFactory: makeCallRates,
+      inject: [CurrentConfiguration, SharedBuckets],
+      useFactory: (configuration: CurrentConfiguration, shared: SharedBuckets) => new CallRates(configuration, shared),
     },
     { provide: APP_GUARD, useClass: AccessGuard },
   ],
@@ -73,15 +74,10 @@ export class AuthModule implements OnApplicationShutdown {
   }
 }
 
-function makeCallRates(
-  configuration: CurrentConfiguration,
-  redis: Redis,
-  { redisPrefix }: PlatformConfig,
-  ...[log, metrics]: [Log, Metrics]
-): CallRates {
+function makeSharedBuckets(redis: Redis, { redisPrefix }: PlatformConfig, log: Log, metrics: Metrics): SharedBuckets {
   const uncounted = metrics.counter(
     'pilotage_rates_without_redis_total',
     'Calls whose rate over all servers could not be counted; each server counted for itself',
   );
-  return new CallRates(configuration, new SharedBuckets(redis, redisPrefix, log, () => uncounted.inc()));
+  return new SharedBuckets(redis, redisPrefix, log, () => uncounted.inc());
 }

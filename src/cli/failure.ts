@@ -44,7 +44,10 @@ const adviceFor: Partial<Record<RefusalCode | 'unknown', string>> = {
   'not-reschedulable': 'see "pilotage job status"',
   'sandbox-too-large': 'bring fewer or smaller files',
   'object-not-found': 'it was cleaned up, or never uploaded',
-  'too-many-requests': 'try again in a moment',
+  'too-many-requests': 'send fewer calls at a time',
+  'too-many-streams': 'end some of your other "--follow" commands',
+  'server-busy': 'try again later',
+  'sandbox-quota': 'remove jobs that you no longer need, or ask for more',
   unavailable: 'try again in a moment',
   internal: 'tell the operators of the server, with the time of day',
 };
@@ -82,13 +85,19 @@ export function tell(error: unknown): Told {
 
 function tellRefusal(error: CallRefused): Told {
   const noAccess = [401, 403, 503].includes(error.status);
-  const advice = adviceFor[error.code] ?? (error.status === 401 ? adviceFor['invalid-token'] : undefined) ?? '';
+  const known = adviceFor[error.code] ?? (error.status === 401 ? adviceFor['invalid-token'] : undefined) ?? '';
+  const advice = error.status === 429 && error.retryAfter !== undefined ? inSeconds(known, error.retryAfter) : known;
   return {
     what: error.message,
     advice,
     problems: error.problems,
     exitCode: noAccess ? exitCodes.noAccess : exitCodes.failed,
   };
+}
+
+function inSeconds(advice: string, seconds: number): string {
+  const when = `not before ${Math.ceil(seconds)} s from now`;
+  return advice === '' ? `try again ${when}` : `${advice}; ${when}`;
 }
 
 const fileTroubles: Record<string, string> = {

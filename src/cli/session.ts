@@ -1,4 +1,4 @@
-import { Connection, httpsTransport, withRetry } from '../client/index.js';
+import { Connection, httpsTransport, type Patience, withManners, withRetry } from '../client/index.js';
 import {
   call,
   type CallInput,
@@ -15,7 +15,9 @@ import { version } from './version.js';
 /** A signed-in conversation with one server. */
 export class Session {
   readonly connection: Connection;
+  /** Waits and tries again when the server wants fewer calls. */
   readonly transport: Transport;
+  private readonly wire: Transport;
 
   constructor(
     readonly io: Io,
@@ -31,7 +33,8 @@ export class Session {
     } catch (cause) {
       throw new CommandFailure(`${settings.url} is no address of a server`, 'give it as https://host:port', { cause });
     }
-    this.transport = httpsTransport(this.connection, () => settings.token);
+    this.wire = httpsTransport(this.connection, () => settings.token);
+    this.transport = withManners(this.wire, this.patience);
   }
 
   /** Calls an endpoint and gives its reply. */
@@ -51,15 +54,21 @@ export class Session {
 
   /** Like {@link call}, trying again while the server does not answer. Only for calls that may be repeated. */
   async persist<E extends Endpoint>(endpoint: E, input?: CallInput<E>, options?: CallOptions): Promise<ReplyOf<E>> {
-    const patient = withRetry(this.transport, {
+    const { reply } = await call(withRetry(this.wire, this.patience), endpoint, input, {
+      signal: this.io.signal,
+      ...options,
+    });
+    return reply;
+  }
+
+  private get patience(): Patience {
+    return {
       deadlineSeconds: this.settings.retrySeconds,
       signal: this.io.signal,
-      onRetry: (reason) => {
-        if (this.io.errorIsTerminal) this.io.error(`${reason}; trying again\n`);
+      onRetry: (reason, seconds) => {
+        if (this.io.errorIsTerminal) this.io.error(`${reason}; trying again in ${Math.ceil(seconds)} s\n`);
       },
-    });
-    const { reply } = await call(patient, endpoint, input, { signal: this.io.signal, ...options });
-    return reply;
+    };
   }
 }
 

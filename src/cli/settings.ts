@@ -29,7 +29,7 @@ Settings come from the environment, else from the last "pilotage login":
   PILOTAGE_CA             file with the CA certificates (PEM) to trust for it
   PILOTAGE_TOKEN          the token itself
   PILOTAGE_TOKEN_FILE     file that holds the token
-  PILOTAGE_RETRY_SECONDS  how long a server that does not answer is tried again (30)
+  PILOTAGE_RETRY_SECONDS  how long a server that does not answer, or is busy, is tried again (30)
   HTTPS_PROXY, NO_PROXY   proxy, and hosts that need none
 
 Exit codes:

@@ -2,7 +2,15 @@ export { Connection, type ConnectionSettings, type Exchange } from './connection
 export { httpsTransport } from './https-transport.js';
 export { packSandbox, type SandboxFile } from './pack-sandbox.js';
 export { bypassesProxy, type ProxySettings } from './proxy.js';
-export { type Patience, pauseSeconds, persist, type TryAgain, unreachableOnly, withRetry } from './retry.js';
+export {
+  type Patience,
+  pauseSeconds,
+  persist,
+  type TryAgain,
+  unreachableOnly,
+  withManners,
+  withRetry,
+} from './retry.js';
 export { followEvents, type Following, type ServerEvent } from './sse.js';
 export {
   downloadFile,

@@ -8,7 +8,7 @@ export interface Patience {
   deadlineSeconds: number;
   /** First pause, seconds; doubles with every try. Default 0.5. */
   firstPauseSeconds?: number;
-  /** Longest pause, seconds. Default 20. */
+  /** Longest pause, seconds, unless the server asks for a longer one. Default 20. */
   longestPauseSeconds?: number;
   signal?: AbortSignal;
   /** Called before every pause. */
@@ -45,11 +45,17 @@ export async function persist<T>(
   }
 }
 
-/** The pause before try number `tries + 2`, seconds; never shorter than what the server asked for. */
-export function pauseSeconds(tries: number, patience: Patience, atLeast = 0, random = Math.random): number {
+/** The longest pause that a server may ask for, seconds. */
+const longestAsked = 120;
+
+/**
+ * The pause before try number `tries + 2`, seconds; never shorter than what the server asked for, up to two minutes. Many
+ * may have been asked for the same, so a little comes on top.
+ */
+export function pauseSeconds(tries: number, patience: Patience, asked = 0, random = Math.random): number {
   const longest = patience.longestPauseSeconds ?? 20;
   const full = Math.min(longest, (patience.firstPauseSeconds ?? 0.5) * 2 ** Math.min(tries, 30));
-  return Math.max(atLeast, full * (0.5 + random() / 2));
+  return Math.max(Math.min(asked, longestAsked) * (1 + random() / 4), full * (0.5 + random() / 2));
 }
 
 /** Judges that only a missing answer is worth another try. */
@@ -61,7 +67,7 @@ const passing = new Set([429, 502, 503, 504]);
 
 class Refused extends Error {
   constructor(readonly reply: WireReply) {
-    super(`HTTP ${reply.status}`);
+    super(reply.status === 429 ? 'the server wants fewer calls (HTTP 429)' : `HTTP ${reply.status}`);
   }
 }
 
@@ -70,20 +76,31 @@ class Refused extends Error {
  * When patience ends it throws `Unreachable` or gives the last reply. Only for calls that may be repeated.
  */
 export function withRetry(transport: Transport, patience: Patience): Transport {
+  return retrying(transport, patience, { statuses: passing, judge: unreachableOnly });
+}
+
+/** A transport that tries again after 429 only: nothing was done then, so this is for every call. */
+export function withManners(transport: Transport, patience: Patience): Transport {
+  return retrying(transport, patience, { statuses: new Set([429]), judge: () => undefined });
+}
+
+function retrying(
+  transport: Transport,
+  patience: Patience,
+  { statuses, judge }: { statuses: ReadonlySet<number>; judge: (error: unknown) => TryAgain | undefined },
+): Transport {
   return async (request) => {
     const signal = request.signal ?? patience.signal;
     try {
       return await persist(
         async () => {
           const reply = await transport(request);
-          if (passing.has(reply.status)) throw new Refused(reply);
+          if (statuses.has(reply.status)) throw new Refused(reply);
           return reply;
         },
         { ...patience, ...(signal === undefined ? {} : { signal }) },
         (error) =>
-          error instanceof Refused
-            ? { reason: error.message, afterSeconds: retryAfter(error.reply) }
-            : unreachableOnly(error),
+          error instanceof Refused ? { reason: error.message, afterSeconds: retryAfter(error.reply) } : judge(error),
       );
     } catch (error) {
       if (error instanceof Refused) return error.reply;

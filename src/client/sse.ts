@@ -1,7 +1,11 @@
+import type { IncomingMessage } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import { refusalOf } from '../contract/index.js';
+import { CallRefused, refusalOf } from '../contract/index.js';
 import type { Connection } from './connection.js';
 import { Unreachable } from './unreachable.js';
+
+/** The longest pause that a server may ask for, seconds. */
+const longestAsked = 120;
 
 /** One server-sent event. */
 export interface ServerEvent {
@@ -38,12 +42,7 @@ export async function* followEvents(connection: Connection, following: Following
         ...signalOf(following),
       });
       if (reply.statusCode === 204) return;
-      const passing = [502, 503, 504, 429].includes(reply.statusCode ?? 0);
-      if (reply.statusCode !== 200) {
-        const body = await connection.text(reply);
-        if (!passing) throw refusalOf({ status: reply.statusCode ?? 0, headers: {}, body });
-        throw new Unreachable(connection.baseUrl.host, new Error(`HTTP ${reply.statusCode}`));
-      }
+      if (reply.statusCode !== 200) throw await failureOf(connection, reply);
       const parser = new EventParser();
       for await (const chunk of reply) {
         lastContact = Date.now();
@@ -57,7 +56,8 @@ export async function* followEvents(connection: Connection, following: Following
       if (following.signal?.aborted === true) throw following.signal.reason;
       if (!isBroken(error)) throw error;
       if (Date.now() - lastContact > (following.patienceSeconds ?? 120) * 1000) throw error;
-      pause = Math.min(10, pause * 2);
+      const asked = error instanceof CallRefused ? (error.retryAfter ?? 0) : 0;
+      pause = Math.max(Math.min(10, pause * 2), Math.min(longestAsked, asked));
     }
     await delay(pause * 1000, undefined, signalOf(following));
   }
@@ -76,8 +76,20 @@ function signalOf(following: Following): { signal?: AbortSignal } {
   return following.signal === undefined ? {} : { signal: following.signal };
 }
 
+/** What a reply without a stream means: a server that is away for now, or a refusal. */
+async function failureOf(connection: Connection, reply: IncomingMessage): Promise<Error> {
+  const status = reply.statusCode ?? 0;
+  const body = await connection.text(reply);
+  if ([502, 503, 504].includes(status)) {
+    return new Unreachable(connection.baseUrl.host, new Error(`HTTP ${status}`));
+  }
+  const asked = reply.headers['retry-after'];
+  return refusalOf({ status, headers: asked === undefined ? {} : { 'retry-after': asked }, body });
+}
+
 function isBroken(error: unknown): boolean {
   const code = (error as NodeJS.ErrnoException).code;
+  if (error instanceof CallRefused) return error.status === 429;
   return error instanceof Unreachable || code === 'ECONNRESET' || code === 'ERR_STREAM_PREMATURE_CLOSE';
 }
 

@@ -164,7 +164,18 @@ export const Configuration = z.strictObject({
         .record(z.string().regex(/^PILOTAGE_PILOT_[A-Z_]+$/), z.string())
         .default({})
         .describe('Environment for all pilots (`PILOTAGE_PILOT_*`)'),
-      max_log_bytes: count.default(64 * 1024 * 1024).describe('Largest pilot log (bytes)'),
+      max_log_bytes: count
+        .default(64 * 1024 * 1024)
+        .describe('Largest pilot log (bytes); the last words of a pilot may exceed it by 64 KiB'),
+      log_bytes_per_second: count
+        .default(256 * 1024)
+        .describe(
+          'Log that a pilot may send in the long run, per server (bytes/s; a chunk counts 16 KiB at least); 0 for no limit',
+        ),
+      log_burst_bytes: count
+        .min(1024 * 1024)
+        .default(8 * 1024 * 1024)
+        .describe('Log that a pilot may send at once after a pause, per server (bytes)'),
     })
     .prefault({}),
   tokens: z

@@ -74,6 +74,10 @@ export type LogManifest = z.output<typeof LogManifest>;
 
 /** The largest text of one log chunk, in characters. */
 export const logChunkLimit = 262_144;
+/** What a pilot puts into one chunk at most, in characters: six bytes of JSON each stay below the largest body. */
+export const logChunkSize = 131_072;
+/** By so many bytes the last words of a pilot may exceed the limit of its log. */
+export const lastWordsLimit = 65_536;
 
 /** Routes of pilots themselves, and routes about pilots. */
 export const pilots = {
@@ -118,7 +122,11 @@ export const pilots = {
     access: 'pilot',
     summary: 'Store one chunk of the pilot log; a number that is already stored changes nothing',
     params: z.object({ number: z.coerce.number().int().min(0) }),
-    body: z.object({ text: z.string().max(logChunkLimit) }),
+    body: z.object({
+      text: z.string().max(logChunkLimit),
+      /** The end of a log that has reached its limit: it may exceed the limit a little. */
+      last: z.boolean().default(false),
+    }),
     status: 204,
   }),
   end: endpoint({

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { CurrentConfiguration } from '../configuration/index.js';
 import { Refusal } from '../contract/index.js';
-import { Metrics, Openings } from '../platform/index.js';
+import { Metrics, Openings, Shutdown } from '../platform/index.js';
 
 /** A claim under way: whether it may wait, and what to call when it has been answered. */
 export interface OpenClaim {
@@ -21,6 +21,7 @@ export class OpenCalls {
 
   constructor(
     private readonly configuration: CurrentConfiguration,
+    private readonly shutdown: Shutdown,
     metrics: Metrics,
   ) {
     const help = 'Calls that stay open: logs that are read or followed, claims that wait for jobs';
@@ -32,14 +33,23 @@ export class OpenCalls {
     return { logs: this.logs.count, claims: this.claims.count };
   }
 
-  /** Counts a log that a user opens until its reply has ended, also by a client that vanished. Refuses with `too-many-streams`. */
-  openLog({ subject }: { subject: string }, reply: FastifyReply): void {
+  /**
+   * Counts a log that a user opens until its reply has ended, also by a client that vanished. Refuses with `too-many-streams`.
+   * The signal fires when the reply has ended and when the server stops.
+   */
+  openLog({ subject }: { subject: string }, reply: FastifyReply): AbortSignal {
     const { per_user, at_once } = this.limits;
     if (this.logs.of(subject) >= per_user) {
       throw refusal(`You have ${per_user} logs open, which is the limit; close some of them first`);
     }
     if (this.logs.count >= at_once) throw refusal('Too many logs are open on this server; try again later');
-    whenEnded(reply, this.logs.open(subject));
+    const close = this.logs.open(subject);
+    const ended = new AbortController();
+    whenEnded(reply, () => {
+      close();
+      ended.abort();
+    });
+    return AbortSignal.any([ended.signal, this.shutdown.signal]);
   }
 
   /**

@@ -47,6 +47,8 @@ import { TaskQueues } from './task-queues/task-queues.js';
 import { AttemptSandboxesController } from './outputs/attempt-sandboxes.controller.js';
 import { Sandboxes } from './outputs/sandboxes.js';
 import { SandboxesController } from './outputs/sandboxes.controller.js';
+import { LogChunksController } from './pilot-logs/log-chunks.controller.js';
+import { LogRates } from './pilot-logs/log-rates.js';
 import { PilotLogs } from './pilot-logs/pilot-logs.js';
 import { PilotLogsController } from './pilot-logs/pilot-logs.controller.js';
 
@@ -69,6 +71,7 @@ import { PilotLogsController } from './pilot-logs/pilot-logs.controller.js';
     AttemptSandboxesController,
     SandboxesController,
     PilotLogsController,
+    LogChunksController,
   ],
   providers: [
     OpenCalls,
@@ -109,6 +112,7 @@ import { PilotLogsController } from './pilot-logs/pilot-logs.controller.js';
     PilotSearch,
     Sandboxes,
     PilotLogs,
+    LogRates,
   ],
   exports: [],
 })

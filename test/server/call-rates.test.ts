@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { logChunkSize } from '../../src/contract/index.js';
 import { Metrics } from '../../src/platform/index.js';
 import { Api } from '../support/api.js';
 import { anOffer } from '../support/matching.js';
@@ -12,7 +13,8 @@ const few = (burst: number) => ({ per_second: 0.001, burst });
 let running: TestServer;
 beforeAll(async () => {
   const rates = { search: few(2), read: few(3), exchange: few(2), submit: few(1), pilot: few(20) };
-  running = await startServer({ configuration: { limits: { rates } } });
+  const pilots = { log_bytes_per_second: 1, log_burst_bytes: 1024 * 1024 };
+  running = await startServer({ configuration: { limits: { rates }, pilots } });
   await running.database.execute(
     `INSERT INTO pilots (stamp, vo, site, ce, queue, status, isolation)
      VALUES (?, 'lhcb', 'Demo.Local', 'local', 'all', 'Running', 'bubblewrap')`,
@@ -73,6 +75,16 @@ describe('pilots', () => {
     expect(await claim(token)).toMatchObject({ status: 429, body: { code: 'too-many-requests' } });
     const other = running.tokens.forPilot({ vo: 'lhcb', stamp: 'b'.repeat(32) }, 600).token;
     expect((await claim(other)).status).not.toBe(429);
+  });
+
+  it('send logs at a rate of bytes; the largest chunk is taken whatever its characters', async () => {
+    const logging = 'c'.repeat(32);
+    await running.database.execute("INSERT INTO pilots (stamp, vo, status) VALUES (?, 'lhcb', 'Running')", [logging]);
+    const pilot = new Api(running, running.tokens.forPilot({ vo: 'lhcb', stamp: logging }, 600).token);
+    const send = (number: number) =>
+      pilot.send('PUT', `/api/pilots/self/log/${number}`, { text: '\u0001'.repeat(logChunkSize) });
+    for (let number = 0; number < 8; number += 1) expect((await send(number)).status).toBe(204);
+    expect(await send(8)).toMatchObject({ status: 429, body: { code: 'too-many-requests' } });
   });
 
   it('exchange their secrets at a rate for their address; health and documents have none', async () => {

@@ -67,6 +67,11 @@ describe('pilot logs', () => {
   it('have a limit', async () => {
     await logs.append(stamp, 0, 'x'.repeat(900));
     await expect(logs.append(stamp, 1, 'x'.repeat(101))).rejects.toMatchObject({ code: 'log-too-large' });
+    await logs.append(stamp, 1, 'x'.repeat(100));
+    await expect(logs.append(stamp, 2, 'x')).rejects.toMatchObject({ code: 'log-too-large' });
+    await logs.append(stamp, 2, 'the last words', true);
+    await expect(logs.append(stamp, 3, 'x'.repeat(65_530), true)).rejects.toMatchObject({ code: 'log-too-large' });
+    expect((await read()).endsWith('the last words')).toBe(true);
   });
 
   it('are closed when the pilot has ended, also when it did not say so', async () => {

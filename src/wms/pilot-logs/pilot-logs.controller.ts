@@ -1,13 +1,13 @@
 import { Controller, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Caller, type PilotPrincipal, type UserPrincipal } from '../../auth/index.js';
-import { type BodyOf, type ParamsOf, pilots, type QueryOf, type ReplyOf } from '../../contract/index.js';
-import { Handles, Input, Log, Shutdown, WakeUps } from '../../platform/index.js';
+import { Caller, type UserPrincipal } from '../../auth/index.js';
+import { type ParamsOf, pilots, type QueryOf, type ReplyOf } from '../../contract/index.js';
+import { Handles, Input, Log, WakeUps } from '../../platform/index.js';
 import { OpenCalls } from '../open-calls.js';
 import { followLog } from './follow-log.js';
 import { PilotLogs } from './pilot-logs.js';
 
-/** Logs of pilots: pilots send chunks; users of the VO read, follow, and fetch the manifest. */
+/** Logs of pilots: users of the VO read, follow, and fetch the manifest. */
 @Controller()
 export class PilotLogsController {
   constructor(
@@ -15,16 +15,7 @@ export class PilotLogsController {
     private readonly open: OpenCalls,
     private readonly wakeUps: WakeUps,
     private readonly log: Log,
-    private readonly shutdown: Shutdown,
   ) {}
-
-  @Handles(pilots.log)
-  async append(
-    @Caller() pilot: PilotPrincipal,
-    @Input(pilots.log) input: { params: ParamsOf<typeof pilots.log>; body: BodyOf<typeof pilots.log> },
-  ): Promise<void> {
-    await this.logs.append(pilot.stamp, input.params.number, input.body.text);
-  }
 
   @Handles(pilots.readLog)
   async read(
@@ -53,13 +44,10 @@ export class PilotLogsController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const { stamp } = input.params;
-    const gone = new AbortController();
-    reply.raw.once('close', () => gone.abort());
-    this.open.openLog(user, reply);
+    // Followers come back to another server with what they have seen.
+    const end = this.open.openLog(user, reply);
     await this.logs.find(user.vo, stamp);
     const seen = Number(request.headers['last-event-id'] ?? -1);
-    // Followers come back to another server with what they have seen.
-    const end = AbortSignal.any([gone.signal, this.shutdown.signal]);
     reply.hijack();
     reply.raw.writeHead(200, {
       'content-type': 'text/event-stream; charset=utf-8',

@@ -2,7 +2,14 @@ import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
 import { CurrentConfiguration } from '../../configuration/index.js';
-import { finalPilotStates, type LogManifest, type PilotStatus, Refusal, stampPattern } from '../../contract/index.js';
+import {
+  finalPilotStates,
+  lastWordsLimit,
+  type LogManifest,
+  type PilotStatus,
+  Refusal,
+  stampPattern,
+} from '../../contract/index.js';
 import { Database, isDuplicate, WakeUps } from '../../platform/index.js';
 import { type StorageElement, StorageElements } from '../../storage/index.js';
 import type { z } from 'zod';
@@ -25,15 +32,15 @@ export class PilotLogs {
 
   /**
    * Stores one chunk durably. The same number again changes nothing; a gap, a log beyond its limit and a pilot that has
-   * ended are refused.
+   * ended are refused. The `last` words of a full log may exceed its limit a little.
    */
-  async append(stamp: string, number: number, text: string): Promise<void> {
+  async append(stamp: string, number: number, text: string, last = false): Promise<void> {
     const bytes = Buffer.from(text, 'utf8');
     const log = await this.existing(stamp);
     const next = await this.nextNumber(stamp);
     if (number < next) return;
     if (number > next) throw new Refusal('log-chunk-gap', `Chunk ${next} is missing; send it first`);
-    this.refuseAppending(log, bytes.length);
+    this.refuseAppending(log, bytes.length, last);
     // Bytes first, row second: a chunk that the database knows is always there to be read.
     await this.element().put(logKeys(log.vo, stamp).chunk(number), bytes, { contentType: 'text/plain; charset=utf-8' });
     const sha256 = createHash('sha256').update(bytes).digest('hex');
@@ -41,7 +48,7 @@ export class PilotLogs {
       await this.database.transaction(async (tx) => {
         const locked = await findLog(tx, stamp, true);
         if (locked === undefined) throw new Refusal('pilot-not-found');
-        this.refuseAppending(locked, bytes.length);
+        this.refuseAppending(locked, bytes.length, last);
         await tx.execute('INSERT INTO pilot_log_chunks (stamp, number, bytes, sha256) VALUES (?, ?, ?, ?)', [
           stamp,
           number,
@@ -141,12 +148,14 @@ export class PilotLogs {
     return row?.last === null || row === undefined ? 0 : row.last + 1;
   }
 
-  private refuseAppending(log: LogRow, bytes: number): void {
+  private refuseAppending(log: LogRow, bytes: number, last: boolean): void {
     if (log.log_state === 'sealed' || finalPilotStates.includes(log.status as PilotStatus)) {
       throw new Refusal('pilot-ended', 'The pilot has ended and its log is closed');
     }
     const limit = this.configuration.get().document.pilots.max_log_bytes;
-    if (log.log_bytes + bytes > limit) throw new Refusal('log-too-large', `A pilot log holds at most ${limit} bytes`);
+    if (log.log_bytes + bytes > limit + (last ? lastWordsLimit : 0)) {
+      throw new Refusal('log-too-large', `A pilot log holds at most ${limit} bytes; keep its end for the last words`);
+    }
   }
 
   private async *chunkBytes(log: LogRow, rows: ChunkRow[], from: number): AsyncGenerator<Buffer> {

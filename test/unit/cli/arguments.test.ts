@@ -10,7 +10,7 @@ import { parseParametric } from '../../../src/cli/short/parametric-option.js';
 import { commandLine } from '../../../src/cli/short/script.js';
 import { expiryOf } from '../../../src/cli/account/token.js';
 import { failureLines, tell } from '../../../src/cli/failure.js';
-import { printJdl } from '../../../src/contract/index.js';
+import { CallRefused, printJdl, type RefusalCode } from '../../../src/contract/index.js';
 
 describe('Job ids', () => {
   it('stand with commas, blanks or lines between them, each once', () => {
@@ -123,5 +123,15 @@ describe('A failure', () => {
   it('names the file that could not be used', () => {
     const error = Object.assign(new Error('x'), { code: 'ENOSPC', path: '/full/disk' });
     expect(failureLines('doutput', tell(error))).toBe('doutput: /full/disk: the disk is full\n');
+  });
+
+  it('of a busy server says in one line what to do, and when', () => {
+    const told = (code: RefusalCode, retryAfter?: number): string =>
+      failureLines('dstat', tell(new CallRefused(429, code, 'Too many calls', { retryAfter })));
+    expect(told('too-many-requests', 7)).toBe(
+      'dstat: Too many calls — send fewer calls at a time; not before 7 s from now\n',
+    );
+    expect(told('server-busy', 3)).toBe('dstat: Too many calls — try again later; not before 3 s from now\n');
+    expect(told('too-many-waiting-jobs')).toBe('dstat: Too many calls — wait until some of your jobs have started\n');
   });
 });

@@ -11,9 +11,11 @@ import {
   downloadFile,
   followEvents,
   httpsTransport,
+  pauseSeconds,
   TransferRefused,
   Unreachable,
   uploadForm,
+  withManners,
   withRetry,
 } from '../../../src/client/index.js';
 import { EventParser } from '../../../src/client/sse.js';
@@ -154,6 +156,42 @@ describe('trying again', () => {
     expect(calls).toBe(1);
     expect((await transport({ ...get, path: '/y' })).status).toBe(502);
     expect(calls).toBeGreaterThan(2);
+  });
+});
+
+describe('a server that wants fewer calls', () => {
+  it('is left alone for as long as it asks, up to two minutes, and a little longer', () => {
+    const patience = { deadlineSeconds: 1, firstPauseSeconds: 0.5, longestPauseSeconds: 4 };
+    expect(pauseSeconds(0, patience, 10, () => 0)).toBe(10);
+    expect(pauseSeconds(0, patience, 10, () => 1)).toBe(12.5);
+    expect(pauseSeconds(0, patience, 86_400, () => 0)).toBe(120);
+    expect(pauseSeconds(9, patience, 0, () => 1)).toBe(4);
+  });
+
+  it('is asked again by every call after 429, and by no other refusal', async () => {
+    const seen: string[] = [];
+    answer = (request, reply) => {
+      seen.push(request.url ?? '');
+      if (request.url === '/down') reply.writeHead(503).end();
+      else if (seen.length < 3) reply.writeHead(429, { 'retry-after': '0.01' }).end();
+      else reply.end('done');
+    };
+    const polite = withManners(httpsTransport(connection()), { deadlineSeconds: 30, firstPauseSeconds: 0.01 });
+    expect((await polite({ ...get, method: 'POST', path: '/busy' })).body).toBe('done');
+    expect((await polite({ ...get, path: '/down' })).status).toBe(503);
+    expect(seen).toEqual(['/busy', '/busy', '/busy', '/down']);
+  });
+
+  it('may refuse a stream for good: its words are told when patience ends', async () => {
+    let calls = 0;
+    answer = (_, reply) => {
+      calls += 1;
+      const body = JSON.stringify({ code: 'too-many-streams', detail: 'You have 50 logs open' });
+      reply.writeHead(429, { 'retry-after': '0' }).end(body);
+    };
+    const events = followEvents(connection(), { path: '/stream', patienceSeconds: 0.01 });
+    await expect(events.next()).rejects.toMatchObject({ code: 'too-many-streams', message: 'You have 50 logs open' });
+    expect(calls).toBeGreaterThan(0);
   });
 });
 
