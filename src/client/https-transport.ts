@@ -8,7 +8,7 @@ import type { Connection } from './connection.js';
 export function httpsTransport(connection: Connection, token?: () => string | undefined): Transport {
   return async (request) => {
     const bearer = token?.();
-    const started = Date.now();
+    const started = performance.now();
     const reply = await connection.open({
       method: request.method,
       url: request.path,
@@ -18,7 +18,7 @@ export function httpsTransport(connection: Connection, token?: () => string | un
       ...(request.timeout === undefined ? {} : { timeout: request.timeout }),
       ...(request.repeatable === undefined ? {} : { repeatable: request.repeatable }),
     });
-    const left = Math.max(1000, (request.timeout ?? 60_000) - (Date.now() - started));
+    const left = Math.max(1000, (request.timeout ?? 60_000) - (performance.now() - started));
     const timer = setTimeout(() => reply.destroy(new Error(`the answer stopped half way`)), left);
     try {
       const body = await connection.text(reply, request.signal);

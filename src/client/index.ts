@@ -15,6 +15,7 @@ export { followEvents, type Following, type ServerEvent } from './sse.js';
 export {
   downloadFile,
   type Downloaded,
+  freshSignatureMayHelp,
   transferMayHelp,
   type TransferOptions,
   TransferRefused,

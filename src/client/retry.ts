@@ -30,7 +30,8 @@ export async function persist<T>(
   patience: Patience,
   judge: (error: unknown) => TryAgain | undefined = unreachableOnly,
 ): Promise<T> {
-  const deadline = Date.now() + patience.deadlineSeconds * 1000;
+  // Clocks of nodes are set while they run; patience must not end by that.
+  const deadline = performance.now() + patience.deadlineSeconds * 1000;
   for (let tries = 0; ; tries += 1) {
     try {
       return await action();
@@ -38,7 +39,7 @@ export async function persist<T>(
       const again = judge(error);
       if (again === undefined) throw error;
       const pause = pauseSeconds(tries, patience, again.afterSeconds);
-      if (Date.now() + pause * 1000 > deadline) throw error;
+      if (performance.now() + pause * 1000 > deadline) throw error;
       patience.onRetry?.(again.reason, pause);
       await delay(pause * 1000, undefined, { signal: patience.signal });
     }

@@ -32,7 +32,7 @@ export interface Following {
 export async function* followEvents(connection: Connection, following: Following): AsyncGenerator<ServerEvent> {
   let lastId = following.lastEventId ?? '';
   let pause = 1;
-  let lastContact = Date.now();
+  let lastContact = performance.now();
   for (;;) {
     try {
       const reply = await connection.open({
@@ -45,7 +45,7 @@ export async function* followEvents(connection: Connection, following: Following
       if (reply.statusCode !== 200) throw await failureOf(connection, reply);
       const parser = new EventParser();
       for await (const chunk of reply) {
-        lastContact = Date.now();
+        lastContact = performance.now();
         for (const event of parser.push((chunk as Buffer).toString('latin1'))) {
           if (event.id !== '') lastId = event.id;
           yield event;
@@ -55,7 +55,7 @@ export async function* followEvents(connection: Connection, following: Following
     } catch (error) {
       if (following.signal?.aborted === true) throw following.signal.reason;
       if (!isBroken(error)) throw error;
-      if (Date.now() - lastContact > (following.patienceSeconds ?? 120) * 1000) throw error;
+      if (performance.now() - lastContact > (following.patienceSeconds ?? 120) * 1000) throw error;
       const asked = error instanceof CallRefused ? (error.retryAfter ?? 0) : 0;
       pause = Math.max(Math.min(10, pause * 2), Math.min(longestAsked, asked));
     }

@@ -25,6 +25,15 @@ export function transferMayHelp(error: unknown): TryAgain | undefined {
   return error.status >= 500 || error.status === 429 || error.status === 408 ? { reason: error.message } : undefined;
 }
 
+/**
+ * The same for transfers that ask for a fresh signature before each try: then 403 is worth another one too, because the
+ * signature may have expired on its way.
+ */
+export function freshSignatureMayHelp(error: unknown): TryAgain | undefined {
+  const refused = error instanceof TransferRefused && error.status === 403;
+  return refused ? { reason: error.message } : transferMayHelp(error);
+}
+
 /** What a transfer may set. */
 export interface TransferOptions {
   signal?: AbortSignal;

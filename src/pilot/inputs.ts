@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Connection, downloadFile, persist, transferMayHelp, unpackSandbox } from '../client/index.js';
+import { type Connection, downloadFile, freshSignatureMayHelp, persist, unpackSandbox } from '../client/index.js';
 import { call, execution, type Transport } from '../contract/index.js';
 
 /** Seconds of trying to fetch the inputs. */
@@ -36,7 +36,7 @@ export async function fetchInputs(order: InputOrder): Promise<void> {
         return downloadFile(connection, from, file, { signal });
       },
       { deadlineSeconds: patienceSeconds, longestPauseSeconds: 10, signal },
-      transferMayHelp,
+      freshSignatureMayHelp,
     );
     const promised = /sha256:([0-9a-f]{64})/.exec(pfn)?.[1];
     if (promised !== undefined && promised !== fetched.sha256) throw new Error(`${pfn} arrived with other bytes`);

@@ -1,5 +1,5 @@
 import { call, CallRefused, logChunkSize, pilots, type Transport } from '../contract/index.js';
-import { pause } from './clock.js';
+import { pause, seconds } from './clock.js';
 import { LogBacklog } from './log-backlog.js';
 
 /** How the log is kept and sent. */
@@ -67,10 +67,10 @@ export class PilotLog {
 
   /** Ships all there is as the last words, trying for so many seconds. */
   async flush(transport: Transport, forSeconds: number): Promise<void> {
-    const end = Date.now() + forSeconds * 1000;
+    const end = seconds() + forSeconds;
     for (;;) {
       const wait = await this.shipAll(transport);
-      const left = (end - Date.now()) / 1000;
+      const left = end - seconds();
       if (wait === undefined || left <= 0) return;
       await pause(Math.min(left, Math.max(wait, Math.min(1, forSeconds / 4))));
     }

@@ -3,11 +3,11 @@ import { readdir, rm } from 'node:fs/promises';
 import { join, posix, sep } from 'node:path';
 import {
   type Connection,
+  freshSignatureMayHelp,
   packSandbox,
   persist,
   sandboxLimits,
   type SandboxFile,
-  transferMayHelp,
   Unreachable,
   uploadForm,
 } from '../client/index.js';
@@ -22,7 +22,8 @@ import {
 
 /** Bytes that a packed output sandbox may have. */
 export const outputLimit = 100 * 1024 ** 2;
-const patienceSeconds = 600;
+/** Seconds of trying to upload. A store that takes a connection and never answers costs ten minutes of it. */
+const patienceSeconds = 1200;
 
 /** The outputs that were found, and the names that were asked for and are not there. */
 export interface Found {
@@ -114,7 +115,7 @@ export interface OutputOrder {
   signal: AbortSignal;
 }
 
-/** Packs the outputs, uploads them and attaches them to the job. Tries for ten minutes; throws {@link OutputsTooLarge}. */
+/** Packs the outputs, uploads them and attaches them to the job. Tries for twenty minutes; throws {@link OutputsTooLarge}. */
 export async function uploadOutputs(found: Found, order: OutputOrder): Promise<SandboxInfo | undefined> {
   if (found.files.length === 0) return undefined;
   if (found.bytes > 20 * outputLimit) throw tooLarge(found.bytes);
@@ -132,7 +133,7 @@ export async function uploadOutputs(found: Found, order: OutputOrder): Promise<S
       return reply.pfn;
     },
     { deadlineSeconds: patienceSeconds, longestPauseSeconds: 10, signal },
-    transferMayHelp,
+    freshSignatureMayHelp,
   );
   await call(transport, execution.assignOutputs, { body: { pfn } }, { signal });
   await rm(archive, { force: true });

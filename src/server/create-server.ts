@@ -12,7 +12,7 @@ import {
   RefusalFilter,
   Shutdown,
 } from '../platform/index.js';
-import { passMultipart } from '../storage/index.js';
+import { passMultipart, storageRefusal } from '../storage/index.js';
 import { Tokens } from '../auth/index.js';
 import { limitLargeBodies } from './large-bodies.js';
 import { OpenThings } from './platform.module.js';
@@ -72,7 +72,7 @@ async function assemble(config: PlatformConfig, options: ServerOptions, open: Op
   watchStop(shutdown, metrics);
   accompanyRequests(fastify, { routes, log, metrics, shutdown });
   limitLargeBodies(fastify, app.get(Tokens), { atOnce: config.bulkBodiesAtOnce, largeBytes: defaultBodyLimit });
-  app.useGlobalFilters(new RefusalFilter(log));
+  app.useGlobalFilters(new RefusalFilter(log, storageRefusal));
   if (options.checkReplies === true) app.useGlobalInterceptors(new ReplyCheck());
   await app.init();
   routes.check();

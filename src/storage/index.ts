@@ -7,6 +7,7 @@ export { S3StorageElement } from './drivers/s3/s3-storage-element.js';
 export { STORAGE_ELEMENTS, StorageElements } from './storage-elements.js';
 export type { StorageContext } from './storage-driver.js';
 export { StorageError, type StorageErrorKind } from './storage-error.js';
+export { storageRefusal } from './storage-refusal.js';
 export type {
   DownloadRequest,
   ObjectBytes,

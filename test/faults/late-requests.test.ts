@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Endpoint, execution, matching, pilots } from '../../src/contract/index.js';
 import { pilotRoutes } from '../pilot/support/pilot-routes.js';
-import { uploadForm } from '../support/faults/attempt-works.js';
 import { contradictions } from '../support/faults/contradictions.js';
+import { uploadForm } from '../support/faults/work.js';
 import { faultWorld, type FaultWorld, type HeldAttempt, send, sha256 } from '../support/faults/world.js';
 import { anOffer } from '../support/matching.js';
 

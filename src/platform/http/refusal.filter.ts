@@ -8,11 +8,15 @@ import { retryAfterOf } from './retry-after.js';
 
 /**
  * Renders everything that a handler throws. Refusals become their status and code; an unavailable database 503 with
- * Retry-After; anything else is a bug: logged once with its stack, answered 500 with an id to quote.
+ * Retry-After; so does what `unavailable` knows as the failure of another service, or null. Anything else is a bug: logged
+ * once with its stack, answered 500 with an id to quote.
  */
 @Catch()
 export class RefusalFilter implements ExceptionFilter {
-  constructor(private readonly log: Log) {}
+  constructor(
+    private readonly log: Log,
+    private readonly unavailable: (thrown: unknown) => Refusal | null = () => null,
+  ) {}
 
   catch(thrown: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
@@ -29,6 +33,11 @@ export class RefusalFilter implements ExceptionFilter {
     if (isDatabaseUnavailable(thrown)) {
       this.log.error('The database does not answer', { error: thrown, path: request.url.split('?')[0] });
       return new Refusal('unavailable', 'The database does not answer; try again', { retryAfter: 10, cause: thrown });
+    }
+    const unavailable = this.unavailable(thrown);
+    if (unavailable !== null) {
+      this.log.error('A service behind the server fails', { error: thrown, path: request.url.split('?')[0] });
+      return unavailable;
     }
     const id = randomUUID();
     this.log.error('A request failed for a reason nobody foresaw', {

@@ -13,19 +13,12 @@ import {
   type PilotCommand,
   pilots,
 } from '../../../src/contract/index.js';
+import type { FakeJob } from './fake-job.js';
 import { type Certificates, makeCertificates } from './private-ca.js';
 import { pilotRoutes } from './pilot-routes.js';
 import { Refuse } from './refuse.js';
 
-/** A job of the fake server, with everything that the pilot said of it. */
-export interface FakeJob {
-  claimed: ClaimedJob;
-  inputs: Buffer[];
-  statuses: BodyOf<typeof execution.status>[];
-  end?: BodyOf<typeof execution.end>;
-  output?: Buffer;
-  gone: boolean;
-}
+export type { FakeJob } from './fake-job.js';
 
 /** A server in memory that speaks the pilot's part of the contract over HTTPS, for one pilot. Bodies are checked by the contract. */
 export class FakePilotServer {
@@ -51,6 +44,8 @@ export class FakePilotServer {
   /** While it stands, replies to claims that granted jobs, or to questions for inputs, are on their way. */
   claimReplies: Promise<void> = Promise.resolve();
   inputReplies: Promise<void> = Promise.resolve();
+  /** Answers of the store to the next uploads, which it does not take; 0: none. */
+  storeAnswers: number[] = [];
   /** So many ends of attempts fail by an error of the server. */
   failEnds = 0;
   private readonly pilotToken = randomUUID();
@@ -127,6 +122,8 @@ export class FakePilotServer {
   }
 
   private async serve(request: IncomingMessage, reply: ServerResponse): Promise<void> {
+    // It was accepted while the server went down.
+    if (this.server === undefined) return void request.socket.destroy();
     const parts: Buffer[] = [];
     try {
       for await (const part of request) parts.push(part as Buffer);
@@ -145,7 +142,7 @@ export class FakePilotServer {
   private async answer(request: IncomingMessage, path: string, raw: Buffer): Promise<[number, unknown?]> {
     if (path.startsWith('/api/pilot-files/')) return this.file(path);
     if (path.startsWith('/store/input/')) return this.input(path, request);
-    if (path === '/store/output') return this.upload(request, raw);
+    if (path === '/store/output') return this.store(request, raw);
     const endpoint = pilotRoutes.find(({ method, path: route }) => {
       return method === request.method && new RegExp(`^${route.replace(/:\w+/g, '[^/]+')}$`).test(path);
     });
@@ -261,6 +258,7 @@ export class FakePilotServer {
         job.statuses.push(body);
         return undefined;
       case execution.outputs.name:
+        job.announced = (body as BodyOf<typeof execution.outputs>).checksum;
         return {
           pfn: `SB:store|/${job.claimed.job_id}`,
           url: '/store/output',
@@ -289,7 +287,9 @@ export class FakePilotServer {
     return [200, bytes];
   }
 
-  private upload(request: IncomingMessage, raw: Buffer): [number] {
+  private store(request: IncomingMessage, raw: Buffer): [number, unknown?] {
+    const answer = this.storeAnswers.shift();
+    if (answer !== undefined) return [answer, answer === 0 ? 'lost' : undefined];
     const boundary = /boundary=(.+)$/.exec(request.headers['content-type'] ?? '')?.[1] ?? '';
     const text = raw.toString('latin1');
     const key = /name="key"\r\n\r\n(\d+)\r\n/.exec(text)?.[1] ?? '';

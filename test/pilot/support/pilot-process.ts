@@ -49,19 +49,26 @@ export function processesWith(text: string): number[] {
 
 /** The real pilot bundle as a process, in a directory of its own. */
 export class PilotProcess {
-  readonly directory = mkdtempSync(join(tmpdir(), 'pilotage-pilot-'));
+  readonly directory: string;
   readonly exited: Promise<number>;
   output = '';
   private readonly child: ChildProcess;
   private ended = false;
 
-  constructor(bundle: string, server: FakePilotServer, settings: Record<string, string> = {}) {
+  /** `place`: the folder in which the pilot's own is made; `stdout`: a file for what it prints. */
+  constructor(
+    bundle: string,
+    server: Pick<FakePilotServer, 'certificates' | 'url'> & { stamp: string; secret: string },
+    settings: Record<string, string> = {},
+    { place = tmpdir(), stdout = 'pipe' as 'pipe' | number } = {},
+  ) {
+    this.directory = mkdtempSync(join(place, 'pilotage-pilot-'));
     const at = (name: string): string => join(this.directory, name);
     writeFileSync(at('secret'), server.secret, { mode: 0o600 });
     writeFileSync(at('ca.pem'), server.certificates.ca);
     this.child = spawn(process.execPath, [bundle], {
       cwd: this.directory,
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', stdout, 'pipe'],
       env: {
         PATH: process.env['PATH'],
         HOME: process.env['HOME'],

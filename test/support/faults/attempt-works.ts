@@ -8,8 +8,7 @@ import {
   type SandboxUpload,
 } from '../../../src/contract/index.js';
 import { keyOf, shortPfn } from '../../../src/wms/outputs/pfn.js';
-import type { Work } from './work.js';
-import { workOf } from './work.js';
+import { uploadForm, type Work, workOf } from './work.js';
 import { type FaultWorld, type HeldAttempt, type Request, send, sha256 } from './world.js';
 
 async function held(world: FaultWorld): Promise<HeldAttempt> {
@@ -127,19 +126,4 @@ export async function assign(world: FaultWorld): Promise<Work> {
     { endpoint: execution.assignOutputs, input: { body: { pfn: form.pfn } }, token: attempt.token },
     { isDone: async () => (await links()).length > 0, check: async () => assert.equal((await links()).length, 1) },
   );
-}
-
-/** Uploads bytes by a form as a client does, to a server of the test's choice. */
-export async function uploadForm(
-  server: string,
-  { url, fields }: SandboxUpload,
-  bytes: Buffer,
-  headers: Record<string, string> = {},
-): Promise<void> {
-  if (url === null) return;
-  const form = new FormData();
-  for (const [name, value] of Object.entries(fields)) form.append(name, value);
-  form.append('file', new Blob([new Uint8Array(bytes)]), 'sandbox');
-  const reply = await fetch(new URL(new URL(url).pathname, server), { method: 'POST', body: form, headers });
-  assert.equal(reply.status, 204, await reply.text());
 }

@@ -125,9 +125,7 @@ export async function goodbye(world: FaultWorld): Promise<Work> {
 
 /** The exchange of a pilot's secret for its token. */
 export async function exchange(world: FaultWorld): Promise<Work> {
-  const secret = randomUUID();
-  const secret_expires_at = '2099-01-01 00:00:00';
-  const { stamp } = await world.pilot({ status: 'Waiting', secret_hash: sha256(secret), secret_expires_at });
+  const { stamp, secret } = await world.submittedPilot();
   const body = { stamp, secret, exchange_id: randomUUID() };
   const audited = () => world.database.query('SELECT 1 AS one FROM audit WHERE subject = ?', [stamp]);
   return workOf(

@@ -10,6 +10,7 @@ import {
   type ClaimedJob,
   type Endpoint,
   execution,
+  type JobDescriptionInput,
   jobs,
   matching,
   type ReplyOf,
@@ -55,14 +56,16 @@ export interface TestPilot {
 
 /**
  * A database with a configuration, for server processes that will be killed, and the test's own view of it. One server
- * lives on at `url`, for clients that met a dead one.
+ * lives on at `url`, for clients that met a dead one. `storage` is the folder of the storage elements, if they need one of
+ * their own.
  */
-export async function faultWorld(settings: Partial<PlatformConfig> = {}) {
+export async function faultWorld(settings: Partial<PlatformConfig> = {}, storage?: string) {
   const { database, url, drop } = await freshDatabase();
   const port = await freePort();
   const publicUrl = `http://127.0.0.1:${port}`;
   const folder = mkdtempSync(join(tmpdir(), 'pilotage-faults-'));
-  const roots = { SandboxSE: join(folder, 'sandboxes'), LogSE: join(folder, 'logs') };
+  const place = storage ?? folder;
+  const roots = { SandboxSE: join(place, 'sandboxes'), LogSE: join(place, 'logs') };
   const elements = Object.fromEntries(Object.entries(roots).map(([name, root]) => [name, { driver: 'file', root }]));
   await applyConfiguration(database, { storage: { elements } });
   const config = testConfig({ databaseUrl: url, publicUrl, leaseSeconds: 600, dataDir: folder, ...settings });
@@ -83,6 +86,13 @@ export async function faultWorld(settings: Partial<PlatformConfig> = {}) {
       const who = { vo: 'lhcb', group: 'lhcb_user', subject: `lhcb:${user}`, username: user };
       return tokens.forUser({ ...who, properties: ['NormalUser'] }, 3600).token;
     },
+    /** A pilot that its computing element is about to start, with its one-time secret. */
+    async submittedPilot(): Promise<{ stamp: string; secret: string }> {
+      const secret = randomUUID();
+      const secret_expires_at = '2099-01-01 00:00:00';
+      const row = { status: 'Waiting', secret_hash: sha256(secret), secret_expires_at };
+      return { stamp: (await this.pilot(row)).stamp, secret };
+    },
     /** A pilot that reported its node, with its token. */
     async pilot(row: Record<string, unknown> = {}): Promise<TestPilot> {
       const stamp = randomUUID().replaceAll('-', '');
@@ -95,8 +105,9 @@ export async function faultWorld(settings: Partial<PlatformConfig> = {}) {
       return { stamp, token: tokens.forPilot({ vo: 'lhcb', stamp }, 3600).token };
     },
     /** Waiting jobs that any pilot here can claim. */
-    async submit(count: number): Promise<number[]> {
-      const description = { executable: '/bin/true', job_name: 'to claim', parametric: { values: { count } } };
+    async submit(count: number, more: Partial<JobDescriptionInput> = {}): Promise<number[]> {
+      const common = { executable: '/bin/true', job_name: 'to claim', parametric: { values: { count } } };
+      const description = { ...common, ...more };
       const body = { jobs: [description] };
       const reply = await send(publicUrl, { endpoint: jobs.submit, input: { body }, token: this.userToken() });
       return reply.jobs.map(({ JobID }) => JobID);
