@@ -1,13 +1,13 @@
-# One image for all programs: server, agents and administration. Written for Docker, not yet built by the developers:
-# their machines have no container engine. `docker build -t pilotage .`
+# One image for all programs: server, agents and administration. `npm run test:peers -- image` runs its steps in a plain
+# folder; no developer has built it in a container engine yet. `docker build -t pilotage .`
 
 FROM node:24-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
-# Not `npm ci`: see scripts/install.mjs.
-RUN npm install --no-audit --no-fund
-COPY tsconfig.json nest-cli.json ./
 COPY scripts scripts
+# Not `npm ci`: see there.
+RUN node --eval "import('./scripts/install.mjs').then(({ ensurePackages }) => ensurePackages())"
+COPY tsconfig.json nest-cli.json ./
 COPY src src
 RUN node scripts/build.mjs && npm prune --omit=dev --no-audit --no-fund
 

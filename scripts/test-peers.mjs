@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -47,6 +47,8 @@ async function main(chosen) {
 /** Starts one peer, runs its tests and stops it. A peer that cannot start or stop counts as one failure. */
 async function testPeer(name, interrupted) {
   const folder = mkdtempSync(join(realpathSync(tmpdir()), 'pilotage-'));
+  // Programs of a peer may run as users of their own.
+  chmodSync(folder, 0o711);
   const say = (line) => console.log(`${name}: ${line}`);
   let counted = { passed: 0, failed: 0 };
   try {

@@ -11,6 +11,10 @@ const Environment = z.object({
   PILOTAGE_DATABASE_URL: z
     .string()
     .describe('mysql://user:password@host:port/database of MariaDB or MySQL; `?socketPath=` for a socket'),
+  PILOTAGE_DATABASE_PASSWORD_FILE: z
+    .string()
+    .optional()
+    .describe('File with the password for PILOTAGE_DATABASE_URL, which then holds none'),
   PILOTAGE_REDIS_URL: z.string().describe('redis://host:port or rediss://… of Redis or Valkey'),
   PILOTAGE_REDIS_PREFIX: z
     .string()
@@ -49,6 +53,7 @@ const Environment = z.object({
     .describe('Folder for files that a process may lose: local CE state, spools'),
   PILOTAGE_S3_ACCESS_KEY: z.string().optional().describe('Access key for storage elements with driver s3'),
   PILOTAGE_S3_SECRET_KEY: z.string().optional().describe('Secret key for storage elements with driver s3'),
+  PILOTAGE_S3_SECRET_KEY_FILE: z.string().optional().describe('File with that secret key, instead of it'),
   PILOTAGE_LOG_LEVEL: z
     .enum(['debug', 'info', 'warn', 'error'])
     .default('info')
@@ -122,6 +127,14 @@ function address(text: string): { host: string; port: number } {
   return { host: text.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(text.slice(colon + 1)) };
 }
 
+function withPassword(url: string, password: string): string {
+  return password === '' ? url : url.replace('@', `:${encodeURIComponent(password)}@`);
+}
+
+function s3Keys(accessKey: string | undefined, secretKey: string): PlatformConfig['s3'] {
+  return accessKey === undefined || secretKey === '' ? null : { accessKey, secretKey };
+}
+
 /** Reads and checks the environment; throws {@link ConfigurationError} with every problem at once. */
 export function readConfig(environment: Record<string, string | undefined> = process.env): PlatformConfig {
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
@@ -147,12 +160,20 @@ export function readConfig(environment: Record<string, string | undefined> = pro
   if ((env.PILOTAGE_TLS_CERT === undefined) !== (env.PILOTAGE_TLS_KEY === undefined)) {
     problems.push('PILOTAGE_TLS_CERT and PILOTAGE_TLS_KEY: give both or none');
   }
+  const password = file('PILOTAGE_DATABASE_PASSWORD_FILE', env.PILOTAGE_DATABASE_PASSWORD_FILE).trim();
+  const secretKey = file('PILOTAGE_S3_SECRET_KEY_FILE', env.PILOTAGE_S3_SECRET_KEY_FILE).trim();
+  if (password !== '' && /^[a-z]+:\/\/[^/@]*:[^/@]*@/.test(env.PILOTAGE_DATABASE_URL)) {
+    problems.push('PILOTAGE_DATABASE_PASSWORD_FILE: PILOTAGE_DATABASE_URL holds a password already');
+  }
+  if (secretKey !== '' && env.PILOTAGE_S3_SECRET_KEY !== undefined) {
+    problems.push('PILOTAGE_S3_SECRET_KEY and PILOTAGE_S3_SECRET_KEY_FILE: give one of them');
+  }
   const cert = file('PILOTAGE_TLS_CERT', env.PILOTAGE_TLS_CERT);
   const key = file('PILOTAGE_TLS_KEY', env.PILOTAGE_TLS_KEY);
   const ca = file('PILOTAGE_CA', env.PILOTAGE_CA);
   if (problems.length > 0) throw new ConfigurationError(`Settings are wrong:\n  ${problems.join('\n  ')}`);
   return {
-    databaseUrl: env.PILOTAGE_DATABASE_URL,
+    databaseUrl: withPassword(env.PILOTAGE_DATABASE_URL, password),
     redisUrl: env.PILOTAGE_REDIS_URL,
     redisPrefix: env.PILOTAGE_REDIS_PREFIX,
     publicUrl: env.PILOTAGE_PUBLIC_URL.replace(/\/$/, ''),
@@ -162,10 +183,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     trustedProxies: env.PILOTAGE_TRUSTED_PROXIES.split(',').filter((proxy) => proxy !== ''),
     masterKey: Buffer.from(masterKey, 'hex'),
     dataDir: env.PILOTAGE_DATA_DIR,
-    s3:
-      env.PILOTAGE_S3_ACCESS_KEY === undefined || env.PILOTAGE_S3_SECRET_KEY === undefined
-        ? null
-        : { accessKey: env.PILOTAGE_S3_ACCESS_KEY, secretKey: env.PILOTAGE_S3_SECRET_KEY },
+    s3: s3Keys(env.PILOTAGE_S3_ACCESS_KEY, env.PILOTAGE_S3_SECRET_KEY ?? secretKey),
     logLevel: env.PILOTAGE_LOG_LEVEL,
     metricsListen: env.PILOTAGE_METRICS_LISTEN === undefined ? null : address(env.PILOTAGE_METRICS_LISTEN),
     drainSeconds: env.PILOTAGE_DRAIN_SECONDS,

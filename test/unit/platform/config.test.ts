@@ -35,6 +35,24 @@ describe('the settings of a process', () => {
     }
   });
 
+  it('take secrets from files, and refuse to be given one twice', () => {
+    writeFileSync(join(folder, 'secret'), 'p@ss/w:rd\n');
+    const files = {
+      PILOTAGE_DATABASE_PASSWORD_FILE: join(folder, 'secret'),
+      PILOTAGE_S3_ACCESS_KEY: 'pilotage',
+      PILOTAGE_S3_SECRET_KEY_FILE: join(folder, 'secret'),
+    };
+    const config = readConfig({ ...good, ...files });
+    expect(config.databaseUrl).toBe('mysql://root:p%40ss%2Fw%3Ard@127.0.0.1:3306/pilotage');
+    expect(config.s3).toEqual({ accessKey: 'pilotage', secretKey: 'p@ss/w:rd' });
+    const twice = { PILOTAGE_DATABASE_URL: 'mysql://root:one@127.0.0.1:3306/pilotage', PILOTAGE_S3_SECRET_KEY: 'two' };
+    expect(() => readConfig({ ...good, ...files, ...twice })).toThrow(
+      /PASSWORD_FILE: PILOTAGE_DATABASE_URL holds[^]*PILOTAGE_S3_SECRET_KEY_FILE: give one/,
+    );
+    const missing = { PILOTAGE_DATABASE_PASSWORD_FILE: '/nowhere' };
+    expect(() => readConfig({ ...good, ...missing })).toThrow(/cannot read \/nowhere/);
+  });
+
   it('take an empty value as absent', () => {
     expect(readConfig({ ...good, PILOTAGE_TLS_CERT: '', PILOTAGE_CA: '' }).pilotCa).toBeNull();
   });
