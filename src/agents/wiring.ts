@@ -6,6 +6,7 @@ import {
   type Log,
   Metrics,
   openRedis,
+  KeptPilotFiles,
   PilotFiles,
   type PlatformConfig,
   WakeUps,
@@ -53,6 +54,8 @@ export async function openAgents(
 ): Promise<AgentsProcess> {
   const foundations = await openFoundations(config, log, metrics);
   const { database, wakeUps, configuration } = foundations;
+  // What pilots will ask for is there before the first of them is started.
+  await new KeptPilotFiles(database).keep(new PilotFiles().bundle);
   const workload = chosen(workloadOf(foundations), only);
   const runtime = new AgentRuntime(
     {

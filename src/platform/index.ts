@@ -20,6 +20,7 @@ export { addLogFields, Log, withLogFields } from './logging.js';
 export { Metrics } from './metrics.js';
 export { listenForMetrics, type MetricsListener } from './metrics-listener.js';
 export { type Message, send } from './outbox.js';
+export { KeptPilotFiles } from './kept-pilot-files.js';
 export { type PilotFile, PilotFiles } from './pilot-files.js';
 export { openRedis } from './redis.js';
 export { Slices } from './slices.js';

@@ -7,6 +7,7 @@ import {
   Log,
   Metrics,
   openRedis,
+  KeptPilotFiles,
   PilotFiles,
   PLATFORM_CONFIG,
   type PlatformConfig,
@@ -47,6 +48,7 @@ export class PlatformModule implements OnApplicationShutdown {
       { provide: Metrics, useValue: new Metrics('server') },
       { provide: Shutdown, useValue: new Shutdown() },
       { provide: PilotFiles, useValue: new PilotFiles() },
+      { provide: KeptPilotFiles, inject: [Database], useFactory: (database: Database) => new KeptPilotFiles(database) },
       { provide: OpenThings, useValue: open },
       { provide: Database, useFactory: () => openDatabase(config, log, open) },
       ...[REDIS, SUBSCRIBER].map((provide) => ({

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { server } from '../../src/contract/index.js';
-import { Log, Metrics, PilotFiles } from '../../src/platform/index.js';
+import { Database, KeptPilotFiles, Log, Metrics, PilotFiles } from '../../src/platform/index.js';
 import { startServer, type TestServer } from '../support/server.js';
 
 let running: TestServer;
@@ -127,5 +129,26 @@ describe('what programs ask the server about itself', () => {
     expect((await ask(`/api/pilot-files/${other}/${bundle.name}`)).status).toBe(404);
     expect((await ask(`/api/pilot-files/${bundle.sha256}/..%2F..%2Fmain.js`)).status).toBe(404);
     expect((await ask('/api/pilot-files/xyz/pilotage-pilot.mjs')).status).toBe(422);
+  });
+
+  it('serves the bundle of another version once agents of that version have kept it', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'pilotage-bundle-'));
+    try {
+      const file = { name: 'pilotage-pilot.mjs', path: join(folder, 'old.mjs'), sha256: '0'.repeat(64) };
+      writeFileSync(file.path, Buffer.from([0x27, 0x00, 0xff, 0x5c, 0x0a]));
+      const path = `/api/pilot-files/${file.sha256}/${file.name}`;
+      expect((await ask(path)).status).toBe(404);
+      const kept = new KeptPilotFiles(running.app.get(Database));
+      await kept.keep(file);
+      await kept.keep(file);
+      for (let time = 0; time < 2; time += 1) {
+        const reply = await ask(path);
+        expect(reply.headers.get('content-length')).toBe('5');
+        expect(Buffer.from(await reply.arrayBuffer()).equals(readFileSync(file.path))).toBe(true);
+      }
+      expect((await ask(`/api/pilot-files/${file.sha256}/other.mjs`)).status).toBe(404);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });

@@ -6,7 +6,8 @@ import { Sandboxes1764000000005 } from './0005-sandboxes.js';
 import { JobCounts1764000000006 } from './0006-job-counts.js';
 import { SandboxBytes1764000000007 } from './0007-sandbox-bytes.js';
 import { Retention1764000000008 } from './0008-retention.js';
-import { TokenRevocations1764000000108 } from './0008-token-revocations.js';
+import { TokenRevocations1764000000009 } from './0009-token-revocations.js';
+import { PilotFiles1764000000010 } from './0010-pilot-files.js';
 
 /** All migrations in order. Forward only: expand first, contract in a later release. */
 export const migrations = [
@@ -18,5 +19,6 @@ export const migrations = [
   JobCounts1764000000006,
   SandboxBytes1764000000007,
   Retention1764000000008,
-  TokenRevocations1764000000108,
+  TokenRevocations1764000000009,
+  PilotFiles1764000000010,
 ];

@@ -1,7 +1,7 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /** Tokens that are refused although they are genuine, by whose they are. Rows go when those tokens have expired. */
-export class TokenRevocations1764000000108 implements MigrationInterface {
+export class TokenRevocations1764000000009 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`CREATE TABLE token_revocations (
       name VARCHAR(300) NOT NULL,
