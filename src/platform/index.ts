@@ -14,7 +14,7 @@ export { ConfigurationError, describeEnvironment, type PlatformConfig, readConfi
 export { Database, isDatabaseUnavailable, isDuplicate, type Queryable, type Transaction } from './database.js';
 export { deriveKey, type KeyPurpose } from './derive-key.js';
 export { ENDPOINT, Handles, Input, refuseInput } from './http/endpoint.decorators.js';
-export { answerRefusal, RefusalFilter } from './http/refusal.filter.js';
+export { answerRefusal, endpointOf, RefusalFilter } from './http/refusal.filter.js';
 export { IdAllocator } from './ids.js';
 export { addLogFields, Log, withLogFields } from './logging.js';
 export { Metrics } from './metrics.js';

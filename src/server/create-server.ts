@@ -20,6 +20,7 @@ import { ReplyCheck } from './reply-check.js';
 import { accompanyRequests, readJson, requestId } from './requests.js';
 import { Routes } from './routes.js';
 import { ServerModule } from './server.module.js';
+import { longestParameter, refuseUnreadableUrls } from './unreadable-urls.js';
 
 /** The server, put together but not yet listening. */
 export interface Server {
@@ -59,8 +60,8 @@ export async function createServer(config: PlatformConfig, options: ServerOption
 
 async function assemble(config: PlatformConfig, options: ServerOptions, open: OpenThings): Promise<Server> {
   const log = options.log ?? new Log('server', config.logLevel);
-  const adapter = adapterFor(config);
   const routes = new Routes(config.bulkBodyBytes);
+  const adapter = adapterFor(config, routes, log);
   const fastify = adapter.getInstance() as unknown as FastifyInstance;
   routes.watch(fastify);
   passMultipart(fastify);
@@ -79,10 +80,11 @@ async function assemble(config: PlatformConfig, options: ServerOptions, open: Op
   return new RunningServer(app, { config, log, metrics, shutdown });
 }
 
-function adapterFor({ tls, trustedProxies }: PlatformConfig): FastifyAdapter {
+function adapterFor({ tls, trustedProxies }: PlatformConfig, routes: Routes, log: Log): FastifyAdapter {
   return new FastifyAdapter({
     bodyLimit: defaultBodyLimit,
-    routerOptions: { ignoreTrailingSlash: true },
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: longestParameter },
+    frameworkErrors: refuseUnreadableUrls(routes, log),
     trustProxy: trustedProxies.length > 0 ? trustedProxies : false,
     genReqId: requestId,
     // What still arrives while the server stops is answered like everything else: its reply closes the connection.

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { bearerToken, type Tokens } from '../auth/index.js';
-import { type AnyEndpoint, Refusal } from '../contract/index.js';
-import { answerRefusal, Turns } from '../platform/index.js';
+import { Refusal } from '../contract/index.js';
+import { answerRefusal, endpointOf, Turns } from '../platform/index.js';
 
 /** How many large bodies a server works on at once, and what is large. */
 export interface LargeBodies {
@@ -25,7 +25,7 @@ export function limitLargeBodies(fastify: FastifyInstance, tokens: Tokens, { atO
         await turnOf(request, reply, { tokens, turns });
       } catch (error) {
         if (!(error instanceof Refusal)) throw error;
-        answerRefusal(error, request, reply);
+        answerRefusal(error, reply, endpointOf(request));
       }
     }
     return payload;
@@ -34,8 +34,7 @@ export function limitLargeBodies(fastify: FastifyInstance, tokens: Tokens, { atO
 
 /** A body of unknown length counts as large. */
 function isLarge(request: FastifyRequest, largeBytes: number): boolean {
-  const { endpoint } = request.routeOptions.config as { endpoint?: AnyEndpoint };
-  if (endpoint?.manyJobs !== true) return false;
+  if (endpointOf(request)?.manyJobs !== true) return false;
   const length = Number(request.headers['content-length'] ?? Infinity);
   return !(length <= largeBytes);
 }

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { type AnyEndpoint, Refusal } from '../contract/index.js';
-import { answerRefusal, type Log, type Metrics, type Shutdown, withLogFields } from '../platform/index.js';
+import { Refusal } from '../contract/index.js';
+import { answerRefusal, endpointOf, type Log, type Metrics, type Shutdown, withLogFields } from '../platform/index.js';
 import { checkClientVersion } from './client-version.js';
 import type { Routes } from './routes.js';
 
@@ -49,7 +49,7 @@ export function accompanyRequests(fastify: FastifyInstance, { routes, log, metri
     if (shutdown.hasBegun) void reply.header('connection', 'close');
     const refusal = refusalOf(request, reply, routes);
     if (refusal === null) withLogFields({ requestId: request.id }, done);
-    else answerRefusal(refusal, request, reply);
+    else answerRefusal(refusal, reply, endpointOf(request));
   });
   // Reading a body leaves the context of the hook before.
   fastify.addHook('preValidation', (request, _reply, done) => withLogFields({ requestId: request.id }, done));
@@ -69,8 +69,7 @@ export function accompanyRequests(fastify: FastifyInstance, { routes, log, metri
 }
 
 function trafficOf(request: FastifyRequest): string {
-  const { endpoint } = request.routeOptions.config as { endpoint?: AnyEndpoint };
-  return endpoint?.traffic ?? 'unknown';
+  return endpointOf(request)?.traffic ?? 'unknown';
 }
 
 function refusalOf(request: FastifyRequest, reply: FastifyReply, routes: Routes): Refusal | null {
@@ -80,8 +79,9 @@ function refusalOf(request: FastifyRequest, reply: FastifyReply, routes: Routes)
     if (error instanceof Refusal) return error;
     throw error;
   }
-  const { endpoint } = request.routeOptions.config as { endpoint?: AnyEndpoint };
-  const methods = request.is404 ? routes.methodsOf(request.url) : routes.methodsMistaken(request.url, endpoint);
+  const methods = request.is404
+    ? routes.methodsOf(request.url)
+    : routes.methodsMistaken(request.url, endpointOf(request));
   if (methods.length === 0 && !request.is404) return null;
   if (methods.length === 0) return new Refusal('not-found', 'Not Found');
   void reply.header('allow', methods.join(', '));

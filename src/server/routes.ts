@@ -49,6 +49,13 @@ export class Routes {
     return this.fixed.get((url.split('?')[0] ?? '').replace(/(?<=.)\/$/, '')) ?? [];
   }
 
+  /** The endpoint that a request looks like, by its path and preferably its method, though the router could not read it. */
+  endpointLike(method: string, url: string): AnyEndpoint | undefined {
+    const path = url.split('?')[0] ?? '';
+    const alike = this.paths.filter(({ pattern }) => pattern.test(path)).map(({ endpoint }) => endpoint);
+    return alike.find((endpoint) => endpoint.method === method) ?? alike[0];
+  }
+
   /** The methods that a path knows; none when there is no such path. */
   methodsOf(url: string): string[] {
     const path = url.split('?')[0] ?? '';

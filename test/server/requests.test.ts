@@ -98,6 +98,33 @@ describe('requests', () => {
     expect(await broken.json()).toMatchObject({ detail: [{ type: 'json_invalid', loc: ['body'] }] });
   });
 
+  it('that Fastify refuses are refused as everything else', async () => {
+    const authorization = `Bearer ${running.tokenFor()}`;
+    const post = (type: string, body: string | Uint8Array<ArrayBuffer>) =>
+      ask('/api/jobs/sandbox', { method: 'POST', headers: { authorization, 'content-type': type }, body });
+    for (const reply of [await post('text/odd', 'x'), await post('no type', 'x')]) {
+      expect(reply.status).toBe(400);
+      expect(await reply.json()).toMatchObject({ code: 'malformed-body', detail: expect.any(String) });
+    }
+    const broken = await post('application/json', Uint8Array.of(0xff, 0xfe));
+    expect(broken.status).toBe(422);
+    expect(await broken.json()).toMatchObject({ code: 'invalid-request' });
+  });
+
+  it.each(['%', '%zz', '%c3%28', 'x'.repeat(101), 'x'.repeat(8_000)])(
+    'to a path with a part like %.12s are refused in the dialect of their route',
+    async (part) => {
+      const ofDiracx = await ask(`/api/jobs/${part}/sandbox?a=%`, { headers: { 'x-request-id': 'mine' } });
+      expect(ofDiracx.status).toBe(422);
+      expect(ofDiracx.headers.get('x-request-id')).toBe('mine');
+      expect(await ofDiracx.json()).toMatchObject({ code: 'invalid-request', detail: [{ loc: ['path'] }] });
+      const ours = await ask(`/api/jobs/${part}`);
+      expect(ours.status).toBe(422);
+      expect(ours.headers.get('content-type')).toContain('application/problem+json');
+      expect(await ours.json()).toMatchObject({ code: 'invalid-request', status: 422, title: expect.any(String) });
+    },
+  );
+
   it('may be as large as their endpoint says', async () => {
     const headers = { authorization: `Bearer ${running.tokenFor()}`, 'content-type': 'application/json' };
     const jobs = JSON.stringify({ jobs: [{ executable: 'x'.repeat(2_000_000) }] });

@@ -2,13 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type AnyEndpoint, endpoints, refusals, server } from '../../src/contract/index.js';
 import { type RouteCase, RouteWorld } from '../support/route-world.js';
 import { startServer, type TestServer } from '../support/server.js';
-import { documents } from './route-cases/documents.js';
-import { jobCases } from './route-cases/jobs.js';
-import { pilotCases } from './route-cases/pilots.js';
-import { sandboxCases } from './route-cases/sandboxes.js';
-
-/** Every route of the contract stands here; what is missing, or no route any more, fails the first test. */
-const cases: Record<string, RouteCase> = { ...documents, ...jobCases, ...sandboxCases, ...pilotCases };
+import { routeCases as cases } from './route-cases/index.js';
 
 let running: TestServer;
 let world: RouteWorld;

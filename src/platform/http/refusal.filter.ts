@@ -22,7 +22,7 @@ export class RefusalFilter implements ExceptionFilter {
     const http = host.switchToHttp();
     const request = http.getRequest<FastifyRequest>();
     const reply = http.getResponse<FastifyReply>();
-    answerRefusal(this.toRefusal(thrown, request), request, reply);
+    answerRefusal(this.toRefusal(thrown, request), reply, endpointOf(request));
   }
 
   private toRefusal(thrown: unknown, request: FastifyRequest): Refusal {
@@ -72,9 +72,13 @@ function frameworkRefusal(thrown: unknown): Refusal | null {
     : new Refusal(named, named === 'not-found' ? 'Not Found' : (thrown as Error).message);
 }
 
-/** Writes a refusal in the dialect of the route that refused. */
-export function answerRefusal(refusal: Refusal, request: FastifyRequest, reply: FastifyReply): void {
-  const { endpoint } = request.routeOptions.config as { endpoint?: AnyEndpoint };
+/** The endpoint whose route a request took; undefined when it took none. */
+export function endpointOf(request: FastifyRequest): AnyEndpoint | undefined {
+  return (request.routeOptions.config as { endpoint?: AnyEndpoint }).endpoint;
+}
+
+/** Writes a refusal in the dialect of the endpoint; of no endpoint, in DiracX's. */
+export function answerRefusal(refusal: Refusal, reply: FastifyReply, endpoint: AnyEndpoint | undefined): void {
   const { code, message: detail, status, details } = refusal;
   const retryAfter = retryAfterOf(refusal);
   if (retryAfter !== null) void reply.header('retry-after', String(retryAfter));

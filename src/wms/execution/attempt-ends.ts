@@ -20,10 +20,15 @@ export interface Ending {
   parameters: Record<string, string>;
 }
 
+/** What a wrapper says of its end, and the VO of its token. */
+interface ToldEnding extends Ending {
+  vo: string;
+}
+
 /** Ends attempts: the lease goes, the job becomes Done, Failed or Killed, or it is queued again by its retry policy. */
 @Injectable()
 export class AttemptEnds {
-  private readonly lane: BatchLane<Ending, void>;
+  private readonly lane: BatchLane<ToldEnding, void>;
 
   constructor(
     private readonly jobs: Jobs,
@@ -34,9 +39,10 @@ export class AttemptEnds {
 
   /**
    * The wrapper says that its attempt has ended and its payload is gone. Repeating it is harmless. Throws
-   * `attempt-ended` when the attempt had already ended otherwise (its lease expired, its pilot vanished).
+   * `attempt-ended` when the attempt had already ended otherwise (its lease expired, its pilot vanished), or is of another
+   * VO than the job.
    */
-  async take({ jobId, attempt }: AttemptPrincipal, body: BodyOf<typeof execution.end>): Promise<void> {
+  async take({ jobId, attempt, vo }: AttemptPrincipal, body: BodyOf<typeof execution.end>): Promise<void> {
     const { outcome, failure_class, exit_code, minor_status, application_status, parameters } = body;
     const end: AttemptEnd = {
       outcome,
@@ -45,7 +51,7 @@ export class AttemptEnds {
       ...(exit_code === undefined ? {} : { exitCode: exit_code }),
       ...(application_status === undefined ? {} : { application: application_status }),
     };
-    await this.lane.add({ jobId, attempt, end, source: 'JobWrapper', parameters });
+    await this.lane.add({ jobId, attempt, vo, end, source: 'JobWrapper', parameters });
   }
 
   /**
@@ -84,11 +90,12 @@ export class AttemptEnds {
     return new Set(holding.map(({ jobId }) => jobId));
   }
 
-  private async write(endings: Ending[]): Promise<BatchOutcome<void>[]> {
+  private async write(endings: ToldEnding[]): Promise<BatchOutcome<void>[]> {
     const settled = await this.jobs.change(async (tx, effects) => {
-      const outcomes = new Map<Ending, BatchOutcome<void>>();
+      const outcomes = new Map<ToldEnding, BatchOutcome<void>>();
       for (const wave of inWaves(endings, ({ jobId }) => [jobId])) {
-        const ended = await this.end(tx, effects, wave);
+        const voOf = new Map(wave.map(({ jobId, vo }) => [jobId, vo]));
+        const ended = await this.end(tx, effects, wave, (row) => row.vo === voOf.get(row.job_id));
         for (const ending of wave) {
           const harmless = ended.has(ending.jobId) || (await this.endedSo(tx, ending));
           outcomes.set(ending, harmless ? { ok: undefined } : { error: new Refusal('attempt-ended') });
@@ -100,10 +107,10 @@ export class AttemptEnds {
   }
 
   /** Whether the attempt ended before just as it says now: its reply was lost. */
-  private async endedSo(tx: Transaction, { jobId, attempt, end }: Ending): Promise<boolean> {
+  private async endedSo(tx: Transaction, { jobId, attempt, vo, end }: ToldEnding): Promise<boolean> {
     const [row] = await tx.query<{ outcome: string | null }>(
-      'SELECT outcome FROM attempts WHERE job_id = ? AND attempt = ? AND ended_at IS NOT NULL',
-      [jobId, attempt],
+      'SELECT outcome FROM attempts WHERE job_id = ? AND attempt = ? AND vo = ? AND ended_at IS NOT NULL',
+      [jobId, attempt, vo],
     );
     return row?.outcome === end.outcome;
   }

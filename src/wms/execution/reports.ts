@@ -11,6 +11,7 @@ type Body = BodyOf<typeof execution.status>;
 interface Report extends Body {
   jobId: number;
   attempt: number;
+  vo: string;
 }
 
 /** So many attempts are remembered as started. */
@@ -32,13 +33,14 @@ export class Reports {
 
   /**
    * Takes a report. One that was seen before changes nothing, nor does one about a job that was killed or rescheduled
-   * while its attempt lives on. Throws `attempt-ended` when the attempt no longer holds the job's lease.
+   * while its attempt lives on. Throws `attempt-ended` when the attempt no longer holds the job's lease, or is of another
+   * VO than the job.
    */
-  async take({ jobId, attempt }: AttemptPrincipal, body: Body): Promise<void> {
+  async take({ jobId, attempt, vo }: AttemptPrincipal, body: Body): Promise<void> {
     if (body.status !== undefined && !reportable.includes(body.status)) {
       throw new Refusal('invalid-request', `An attempt reports ${reportable.join(' or ')}; it ends through …/end`);
     }
-    await this.lane.add({ ...body, jobId, attempt });
+    await this.lane.add({ ...body, jobId, attempt, vo });
   }
 
   private async write(reports: Report[]): Promise<BatchOutcome<void>[]> {
@@ -64,7 +66,10 @@ export class Reports {
   ): Promise<{ settled: Map<Report, BatchOutcome<void>>; fresh: Report[] }> {
     const ids = wave.map(({ jobId }) => jobId);
     const rows = await this.jobs.lock(tx, ids);
-    const holds = ({ jobId, attempt }: Report): boolean => rows.get(jobId)?.lease_attempt === attempt;
+    const holds = ({ jobId, attempt, vo }: Report): boolean => {
+      const row = rows.get(jobId);
+      return row?.lease_attempt === attempt && row.vo === vo;
+    };
     const fresh = wave.filter(
       (report) => holds(report) && report.sequence > (rows.get(report.jobId)?.lease_sequence ?? 0),
     );

@@ -17,7 +17,6 @@ const node = {
 const claim = () => ({ claim_id: randomUUID(), offer: { ...anOffer, idle: true }, max_jobs: 64 });
 const search = (stamp: string) => ({ search: [{ parameter: 'PilotStamp', operator: 'eq', value: stamp }] });
 const notFound = { status: 404, code: 'pilot-not-found' } as const;
-const ofItsAttempt = 'job, attempt and VO stand together in the token of the wrapper';
 const ofItself = 'a pilot speaks for itself alone: its stamp and VO stand in its token';
 
 /** Somebody's call about a pilot of VO lhcb. */
@@ -42,6 +41,11 @@ function self(more: RouteCall) {
 function held(body: unknown) {
   return async (world: RouteWorld): Promise<RouteCall> => ({ token: (await world.held()).token, body });
 }
+/** The same with a token that names another VO than the job's. */
+function heldElsewhere(body: unknown) {
+  return async (world: RouteWorld): Promise<RouteCall> => ({ token: world.foreignHolder(await world.held()), body });
+}
+const attemptEnded = { status: 409, code: 'attempt-ended' } as const;
 const report = { sequence: 1, status: 'Running' };
 const end = { outcome: 'done', minor_status: 'Execution Complete' };
 
@@ -121,12 +125,12 @@ export const pilotCases: Record<string, RouteCase> = {
   'execution.status': {
     success: held(report),
     refusal: { call: held({ ...report, status: 'Done' }), code: 'invalid-request' },
-    foreign: ofItsAttempt,
+    foreign: { call: heldElsewhere(report), expected: attemptEnded },
   },
   'execution.end': {
     success: held(end),
     refusal: { call: held({ ...end, outcome: 'unsure' }), code: 'invalid-request' },
-    foreign: ofItsAttempt,
+    foreign: { call: heldElsewhere(end), expected: attemptEnded },
   },
   'pilots.register': {
     success: ({ admin }) => ({ token: admin(), body: { pilot_stamp: randomUUID().slice(0, 32), vo: 'lhcb' } }),
