@@ -1,3 +1,4 @@
+import { longestClaimWait } from '../contract/index.js';
 import {
   type Clock,
   type Database,
@@ -38,9 +39,15 @@ export interface RevocationReport {
 const reloadSeconds = 5;
 /**
  * Tokens that are issued for so long after a revocation are refused too (s): until every server knows of it, the holder of
- * a token that is revoked may get another one for it, and clocks of servers differ.
+ * a token that is revoked may get another one for it, and clocks of servers differ. A pilot never gets another one; a
+ * claim of a VO's pilot that waits already is answered at the end of its wait, with tokens for attempts.
  */
-const settlingSeconds = 10;
+const settlingSeconds: Record<Revoked['kind'], number> = {
+  user: 10,
+  token: 10,
+  pilot: longestTokenSeconds,
+  vo: longestClaimWait + 30,
+};
 
 /** Revoked tokens, shared by all processes through the database and held in memory. */
 export class Revocations {
@@ -105,18 +112,19 @@ export class Revocations {
 }
 
 /**
- * Revokes tokens, in the caller's transaction: those issued until ten seconds from now are refused by every server
- * within five. A pilot that has not exchanged its secret yet loses that too.
+ * Revokes tokens, in the caller's transaction: every server refuses them within five seconds. So it does those that are
+ * issued until ten seconds from now (a VO: a minute and a half), and all later ones of a pilot, which loses its secret too.
  */
 export async function revokeTokens(tx: Transaction, revoked: Revoked): Promise<void> {
   if (revoked.kind === 'pilot') {
     await tx.execute('UPDATE pilots SET secret_hash = NULL WHERE stamp = ?', [revoked.stamp]);
   }
+  const settling = settlingSeconds[revoked.kind];
   await tx.execute(
     `INSERT INTO token_revocations (name, issued_before, forget_at)
      VALUES (?, NOW(6) + INTERVAL ? SECOND, NOW(6) + INTERVAL ? SECOND)
      ON DUPLICATE KEY UPDATE issued_before = VALUES(issued_before), forget_at = VALUES(forget_at)`,
-    [nameOf(revoked), settlingSeconds, settlingSeconds + longestTokenSeconds],
+    [nameOf(revoked), settling, settling + longestTokenSeconds],
   );
 }
 

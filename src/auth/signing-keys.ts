@@ -1,6 +1,14 @@
 import { generateKeyPairSync, type JsonWebKey, type KeyObject, randomBytes } from 'node:crypto';
 import { Refusal } from '../contract/index.js';
-import { type Clock, type Database, type Log, systemClock, type Transaction, toWire } from '../platform/index.js';
+import {
+  type Clock,
+  ConfigurationError,
+  type Database,
+  type Log,
+  systemClock,
+  type Transaction,
+  toWire,
+} from '../platform/index.js';
 import { openKey, sealKey } from './sealed-key.js';
 import { VerifyingKey } from './verifying-key.js';
 
@@ -83,7 +91,13 @@ export class SigningKeys {
 
   /** The public key with that id, or null; keys that other processes made are looked up at most once a second. */
   async verifying(kid: string): Promise<VerifyingKey | null> {
-    if (!this.verifiers.has(kid)) await (this.clock.now() - this.loadedAt > 1_000 ? this.load() : this.loading);
+    if (!this.verifiers.has(kid)) {
+      const loaded = this.clock.now() - this.loadedAt > 1_000 ? this.load() : this.loading;
+      // That the key which signs does not open here (`follow` warns of it) says nothing of those that verify.
+      await loaded.catch((error: unknown) => {
+        if (!(error instanceof ConfigurationError)) throw error;
+      });
+    }
     return this.verifiers.get(kid) ?? null;
   }
 
@@ -187,11 +201,6 @@ export class SigningKeys {
 
   private async read(): Promise<void> {
     const rows = (await keyRows(this.database)).filter(({ verifies }) => verifies === 1);
-    const signer = signerOf(rows);
-    if (signer === undefined) this.signer = null;
-    else if (signer.kid !== this.signer?.kid) {
-      this.signer = { kid: signer.kid, key: openKey(signer.private_jwk_encrypted, signer.kid, this.sealingKey) };
-    }
     const publics = rows.map(({ kid, public_jwk }) => ({ kid, jwk: JSON.parse(public_jwk) as JsonWebKey }));
     this.verifiers = new Map(publics.map(({ kid, jwk }) => [kid, this.verifiers.get(kid) ?? new VerifyingKey(jwk)]));
     this.published = publics.map(({ kid, jwk: { kty, crv, x } }) => ({
@@ -202,6 +211,12 @@ export class SigningKeys {
       kid,
       key_ops: ['verify'],
     }));
+    // Last: a server that still has an old master key cannot open new keys, but must learn which ones are revoked.
+    const signer = signerOf(rows);
+    if (signer?.kid === this.signer?.kid) return;
+    this.signer = null;
+    if (signer === undefined) return;
+    this.signer = { kid: signer.kid, key: openKey(signer.private_jwk_encrypted, signer.kid, this.sealingKey) };
   }
 }
 

@@ -55,6 +55,9 @@ export const ClaimedJob = z.object({
 });
 export type ClaimedJob = z.output<typeof ClaimedJob>;
 
+/** Longest wait of a claim for a job or a command (s). */
+export const longestClaimWait = 60;
+
 /** Routes with which pilots get work. */
 export const matching = {
   claim: endpoint({
@@ -71,7 +74,7 @@ export const matching = {
       /** At most so many jobs; 0 asks for commands only. */
       max_jobs: z.number().int().min(0).max(64).default(1),
       /** Seconds to wait for a job or a command. */
-      wait: z.number().min(0).max(60).default(0),
+      wait: z.number().min(0).max(longestClaimWait).default(0),
       /** Commands that were carried out. */
       acknowledged: z.array(z.number().int()).max(1000).default([]),
     }),

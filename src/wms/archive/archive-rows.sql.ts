@@ -106,6 +106,12 @@ export function markVerified(
 ): Promise<void> {
   const entries = [...written.digests];
   return database.transaction(async (tx) => {
+    const { affectedRows } = await tx.execute(
+      `UPDATE archives SET state = 'verified', jobs = ?, bytes = ?, sha256 = ?, verified_at = NOW(6)
+       WHERE archive_id = ? AND state = 'open'`,
+      [entries.length, written.bytes, written.sha256, archive.archive_id],
+    );
+    if (affectedRows === 0) throw new Error(`Somebody else has verified the archive ${archive.object_key} meanwhile`);
     for (let start = 0; start < entries.length; start += perStatement) {
       const part = entries.slice(start, start + perStatement);
       await tx.execute(
@@ -113,11 +119,6 @@ export function markVerified(
         [...part.flat(), part.map(([id]) => id)],
       );
     }
-    await tx.execute(
-      `UPDATE archives SET state = 'verified', jobs = ?, bytes = ?, sha256 = ?, verified_at = NOW(6)
-       WHERE archive_id = ? AND state = 'open'`,
-      [entries.length, written.bytes, written.sha256, archive.archive_id],
-    );
   });
 }
 

@@ -9,7 +9,7 @@ import { createGzip } from 'node:zlib';
 import type { Database } from '../../platform/index.js';
 import type { StorageElement } from '../../storage/index.js';
 import { type ArchiveLine, readLines } from './archive-lines.js';
-import { type ArchiveRow, presentMembers } from './archive-rows.sql.js';
+import { type ArchiveRow, findArchive, presentMembers } from './archive-rows.sql.js';
 import { digestOf, readJobRecords, readPilotReferences } from './job-records.sql.js';
 
 /** What was written into an object. */
@@ -42,6 +42,9 @@ export async function writeArchive(
     const lines = Readable.from(linesOf(database, archive, digests));
     await pipeline(lines, createGzip(), tap, createWriteStream(path, { mode: 0o600 }), { signal });
     const { bytes, sha256 } = sum();
+    // Somebody who lost the lock of the installation must not replace the object of jobs that are gone by now.
+    const state = (await findArchive(database, archive.archive_id))?.state;
+    if (state !== 'open') throw new Error(`Somebody else has finished the archive ${archive.object_key} meanwhile`);
     await element.put(archive.object_key, { path, size: bytes }, { contentType: 'application/gzip', signal });
     const found = await readBack(element, archive, signal);
     if (found.sha256 !== sha256 || found.bytes !== bytes || found.jobs !== digests.size) {

@@ -9,6 +9,7 @@ import {
   SigningKeys,
   Tokens,
 } from '../../../src/auth/index.js';
+import { longestClaimWait } from '../../../src/contract/index.js';
 import { Log } from '../../../src/platform/index.js';
 import { Death, Killed } from '../../support/failing.js';
 import { freshDatabase } from '../../support/database.js';
@@ -101,6 +102,18 @@ describe('revoked tokens', () => {
     await revoke({ kind: 'pilot', stamp });
     expect([await isGood(pilot), await isGood(attempt), await isGood(other)]).toEqual([false, false, true]);
     expect(await store.database.query('SELECT secret_hash FROM pilots')).toEqual([{ secret_hash: null }]);
+  });
+
+  it('of a pilot or a VO stay refused when a claim that waited already is answered after its wait', async () => {
+    await revoke({ kind: 'pilot', stamp: 'c'.repeat(32) });
+    await revoke({ kind: 'vo', vo: 'cta' });
+    now = Date.now() + (longestClaimWait + 5) * 1_000;
+    const claimed = (vo: string, of: string) =>
+      tokensOf().forAttempt({ vo, stamp: of, jobId: 2, attempt: 1 }, 600).token;
+    const good = [claimed('lhcb', 'c'.repeat(32)), claimed('cta', 'd'.repeat(32)), claimed('lhcb', 'd'.repeat(32))];
+    expect(await Promise.all(good.map(isGood))).toEqual([false, false, true]);
+    now += 60_000;
+    expect(await isGood(tokensOf().forUser(user('frank', 'cta'), 600).token)).toBe(true);
   });
 
   it('may be one alone, or those of a whole VO', async () => {

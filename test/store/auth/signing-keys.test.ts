@@ -125,6 +125,19 @@ describe('keys that are sealed anew', () => {
     expect(audited).toEqual([2, 0]);
   });
 
+  it('leave a server that still has the old master key able to see revocations, and unable to sign with what is revoked', async () => {
+    const late = await process();
+    const { token } = late.tokens.forUser(alice, 3_600);
+    await late.tokens.verify(token);
+    await resealKeys(store.database, { from: sealing, to: other }, nothing);
+    const { keys } = await process(other);
+    await keys.revoke(late.keys.signing().kid, nothing);
+    // The look that every server has every five seconds; the key that signs now does not open for this one.
+    await expect(late.keys.start()).rejects.toThrow(/does not open/);
+    await expect(late.tokens.verify(token)).rejects.toMatchObject({ code: 'invalid-token' });
+    expect(() => late.keys.signing()).toThrow(/no signing key/);
+  });
+
   it('stay as they are when one opens with neither key, or the process dies', async () => {
     await process();
     await expect(resealKeys(store.database, { from: randomBytes(32), to: randomBytes(32) }, nothing)).rejects.toThrow(

@@ -182,6 +182,32 @@ describe('the archive of finished jobs', () => {
     expect(await present(ids)).toEqual([]);
   });
 
+  it('is not replaced by a run that lost its lock and finds the jobs gone', async () => {
+    const ids = await doneJobs(2);
+    const full: StorageElement = new Proxy(stages.sandboxElement, {
+      get: (target, name) =>
+        name === 'put' ? () => Promise.reject(new Error('full')) : (Reflect.get(target, name) as unknown),
+    });
+    await expect(archiveOn(full).run(due, run())).rejects.toThrow('full');
+    let overtaken = false;
+    const query = async (sql: string, values?: unknown[]): Promise<unknown[]> => {
+      if (!overtaken && sql.includes('FROM archived_jobs a JOIN jobs')) {
+        overtaken = true;
+        await archive().run(due, run());
+      }
+      return stages.database.query(sql, values);
+    };
+    const slow = new Proxy(stages.database, {
+      get: (target, name) => (name === 'query' ? query : (Reflect.get(target, name) as unknown)),
+    });
+    await expect(archiveOn(stages.sandboxElement, slow).run(due, run())).rejects.toThrow('Somebody else has finished');
+    expect(await present(ids)).toEqual([]);
+    const found = await archive().archiveOf(ids[0] ?? 0);
+    if (found === undefined) throw new Error('the job is nowhere');
+    expect(await archive().check(found)).toBeNull();
+    expect((await archive().read(found, ids[1] ?? 0)).job.job.job_id).toBe(ids[1]);
+  });
+
   it.each(['before', 'after'] as const)(
     'loses nothing and archives nothing twice when it is killed %s any of its steps',
     async (moment) => {
