@@ -10,16 +10,8 @@ export async function watchCosts(world) {
   const pids = { server: servers[0].pid, database: services.mariadb.pid, redis: services.redis.pid };
   const counted = await statementsOf(world);
   const before = { busy: machineSeconds(), own: secondsOf(pids), self: process.cpuUsage() };
-  let largest = 0;
-  const look = () => {
-    const [, kilobytes] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pids.server}/status`, 'utf8')) ?? [];
-    largest = Math.max(largest, Number(kilobytes));
-  };
-  const timer = setInterval(look, 200);
   return {
     async stop(generatorSeconds) {
-      look();
-      clearInterval(timer);
       const after = { busy: machineSeconds(), own: secondsOf(pids) };
       const { user, system } = process.cpuUsage(before.self);
       const cpuSeconds = { generator: generatorSeconds };
@@ -29,7 +21,7 @@ export async function watchCosts(world) {
       const othersCpuPercent = Math.max(0, Math.round((others / (after.busy.all - before.busy.all)) * 100));
       const { statements, commits } = await statementsOf(world);
       return {
-        serverRssMiB: Math.round(largest / 1024),
+        serverRssMiB: Math.round(peakKilobytes(pids.server) / 1024),
         cpuSeconds,
         othersCpuPercent,
         statements: statements - counted.statements,
@@ -37,6 +29,12 @@ export async function watchCosts(world) {
       };
     },
   };
+}
+
+/** The kernel's own mark: the most that the process ever had in memory. */
+function peakKilobytes(pid) {
+  const [, kilobytes] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+  return Number(kilobytes);
 }
 
 /** What the database has run since it started. */

@@ -14,6 +14,8 @@ MariaDB with the barest statements that write or read the same rows. Every run c
   --seconds N         measure each path for so long (10), after a fifth of it to warm up
   --connections N     connections that stay open, each with one request under way (64)
   --bulk-connections N  the same for submitBulk, whose requests are large (4)
+  --bulk-size N       descriptions in a request of submitBulk (1000)
+  --bulk-padding N    bytes that each of them is longer (0)
   --waiting N         waiting jobs for claim, in a thousand task queues (100000)
   --rows N            jobs that search looks through (100000; the goal is stated for 1000000)
   --https             over HTTPS
@@ -26,6 +28,8 @@ const numbers = {
   seconds: 10,
   connections: 64,
   'bulk-connections': 4,
+  'bulk-size': 1_000,
+  'bulk-padding': 0,
   waiting: 100_000,
   rows: 100_000,
 };
@@ -52,7 +56,8 @@ export function readOptions(args) {
   const unknown = only.find((name) => !pathNames.includes(name));
   if (unknown !== undefined) return { problem: `there is no path ${unknown}` };
   const counts = Object.entries(numbers).map(([name, fallback]) => [name, Number(values[name] ?? fallback)]);
-  const wrong = counts.find(([, value]) => !Number.isInteger(value) || value < 1);
-  if (wrong !== undefined) return { problem: `--${wrong[0]} takes a positive integer` };
+  const least = (name) => Math.min(1, numbers[name]);
+  const wrong = counts.find(([name, value]) => !Number.isInteger(value) || value < least(name));
+  if (wrong !== undefined) return { problem: `--${wrong[0]} takes an integer of at least ${least(wrong[0])}` };
   return { ...values, ...Object.fromEntries(counts), only: pathNames.filter((name) => only.includes(name)) };
 }

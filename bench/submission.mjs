@@ -25,7 +25,7 @@ export async function prepareSubmission(world, prefix) {
 }
 
 /** Requests with so many descriptions each, no two alike, spread over ten requirement classes; each with a key of its own. */
-export function submissionLoad({ tokens }, perRequest) {
+export function submissionLoad({ tokens }, perRequest, padding = 0) {
   const ids = [];
   let number = 0;
   return {
@@ -33,7 +33,7 @@ export function submissionLoad({ tokens }, perRequest) {
       const jobs = Array.from({ length: perRequest }, () => {
         number += 1;
         return aDescription({
-          arguments: `--events 1000 --seed ${number}`,
+          arguments: `--events 1000 --seed ${number}${'x'.repeat(padding)}`,
           cpu_work: cpuWorks[number % cpuWorks.length],
         });
       });
