@@ -10,6 +10,7 @@ import {
 import { claimJobs, type Take } from '../jobs/claim-jobs.js';
 import { type Effects, Jobs } from '../jobs/jobs.js';
 import { ShareUse, type Use } from '../task-queues/share-use.js';
+import type { Claimed } from '../task-queues/task-queue-index.js';
 import { bindPilots } from './bind-pilots.sql.js';
 import { type Claimer, distribute } from './distribute.js';
 import { type ClaimedAttempt, earlierClaims } from './earlier-claims.sql.js';
@@ -17,7 +18,7 @@ import { lockPilots, type PilotRow } from './lock-pilots.sql.js';
 import { nodeOf } from './pilot-place.js';
 import { Prospects, separates } from './prospects.js';
 import { Stock } from './stock.js';
-import { takeJobs } from './take-jobs.sql.js';
+import { takeJobs, takeKnownJobs } from './take-jobs.sql.js';
 
 /** A wish for jobs. */
 export interface Claim {
@@ -47,7 +48,7 @@ interface Asking {
 interface Batch {
   outcomes: BatchOutcome<Made>[];
   uses: Use[];
-  touched: { queue: number; empty: boolean }[];
+  touched: Claimed[];
 }
 
 const largestBatch = 200;
@@ -95,7 +96,7 @@ export class Claims {
       else if (asked !== null && !earlier.has(keyOf(claim)) && !asking.has(keyOf(claim)))
         asking.set(keyOf(claim), asked);
     }
-    const stock = new Stock((orders) => takeJobs(tx, orders));
+    const stock = new Stock({ next: (orders) => takeJobs(tx, orders), known: (jobs) => takeKnownJobs(tx, jobs) });
     const uses = await distribute(
       [...asking.values()].map(({ claimer }) => claimer),
       stock,

@@ -105,9 +105,9 @@ function fill(claimer: Claimer, stock: Stock, plan: Plan): { queue: WaitingQueue
     if (queue === null) break;
     const grant = grantOf(queue.requirements, claimer.free);
     plan.add(queue, grant.processors);
-    const job = stock.take(queue.id, rowOwner(claimer, queue));
+    const job = stock.take(queue, rowOwner(claimer, queue));
     if (job === undefined) {
-      stock.order(queue.id, rowOwner(claimer, queue), largestNumber(claimer, queue.requirements));
+      stock.order(queue, rowOwner(claimer, queue), largestNumber(claimer, queue.requirements));
       break;
     }
     const given = { job, ...grant };

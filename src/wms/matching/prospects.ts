@@ -3,7 +3,7 @@ import { CurrentConfiguration } from '../../configuration/index.js';
 import { finalPilotStates, type Offer, Refusal } from '../../contract/index.js';
 import type { Free } from '../task-queues/capability.js';
 import { eligible, fitsNow } from '../task-queues/eligible.js';
-import { TaskQueueIndex, type WaitingQueue } from '../task-queues/task-queue-index.js';
+import { type Claimed, TaskQueueIndex, type WaitingQueue } from '../task-queues/task-queue-index.js';
 import type { PilotRow } from './lock-pilots.sql.js';
 import { freeOf, placeOf, queueOfPilot } from './pilot-place.js';
 
@@ -62,9 +62,8 @@ export class Prospects {
   }
 
   /** A batch of claims has taken from these queues. */
-  taken(touched: readonly { queue: number; empty: boolean }[]): void {
-    for (const { queue, empty } of touched) if (empty) this.index.markEmpty(queue);
-    this.index.lookAgain(touched.map(({ queue }) => queue));
+  taken(touched: readonly Claimed[]): void {
+    this.index.taken(touched);
   }
 }
 

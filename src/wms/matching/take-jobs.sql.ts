@@ -1,5 +1,6 @@
 import type { Transaction } from '../../platform/index.js';
 import type { ClaimableJob } from '../jobs/claim-jobs.js';
+import type { Head } from '../task-queues/shares.js';
 
 /** What is wanted of one task queue. */
 export interface QueueOrder {
@@ -10,6 +11,14 @@ export interface QueueOrder {
   /** Only this owner's jobs (queues of JobSharing groups hold several owners); null for anybody's. */
   owner: string | null;
 }
+
+/** A job that is expected to be claimable: its task queue, its priority, its id. */
+export interface KnownJob extends Head {
+  queue: number;
+}
+
+const columns = `job_id, vo, user_priority, owner, owner_group, owner_subject, job_group, job_type, site, attempt,
+  description_id, expansion, CAST(NOW(6) AS CHAR) AS locked_at`;
 
 /** The parser's time and memory grow with the parts of a statement. */
 const queuesPerStatement = 100;
@@ -33,10 +42,22 @@ export async function takeJobs(tx: Transaction, orders: readonly QueueOrder[]): 
   return taken;
 }
 
+/**
+ * Those of these jobs that still wait as they did, locked; for many queues a third of the time of {@link takeJobs}. Rows are
+ * locked through index `claimable` here too: of a row that is locked otherwise, whoever passes it over keeps the index
+ * entry locked, and the claim would wait for him.
+ */
+export async function takeKnownJobs(tx: Transaction, jobs: readonly KnownJob[]): Promise<ClaimableJob[]> {
+  return await tx.query<ClaimableJob>(
+    `SELECT ${columns} FROM jobs FORCE INDEX (claimable) WHERE (waiting_in, user_priority, job_id) IN (?)
+     FOR UPDATE SKIP LOCKED`,
+    [jobs.map(({ queue, headPriority, headJob }) => [queue, headPriority, headJob])],
+  );
+}
+
 function partOf({ queue, limit, seen, owner }: QueueOrder, index: number): { sql: string; values: unknown[] } {
   return {
-    sql: `SELECT ${index} AS order_index, job_id, vo, user_priority, owner, owner_group, owner_subject, job_group,
-       job_type, site, attempt, description_id, expansion, CAST(NOW(6) AS CHAR) AS locked_at
+    sql: `SELECT ${index} AS order_index, ${columns}
      FROM jobs FORCE INDEX (claimable)
      WHERE waiting_in = ? ${seen.length === 0 ? '' : 'AND job_id NOT IN (?)'} ${owner === null ? '' : 'AND owner_subject = ?'}
      ORDER BY user_priority DESC, job_id LIMIT ? FOR UPDATE SKIP LOCKED`,

@@ -1,6 +1,6 @@
 import type { Queryable } from '../../platform/index.js';
 
-/** The best claimable job of a task queue: its priority and its id. */
+/** A claimable job of a task queue: the queue, the job's priority and its id. */
 export interface Head {
   id: number;
   priority: number;
@@ -33,6 +33,28 @@ export async function readHeads(database: Queryable, ids: readonly number[]): Pr
       [part],
     );
     for (const { id, job, priority } of rows) if (job !== null && priority !== null) heads.push({ id, job, priority });
+  }
+  return heads;
+}
+
+/**
+ * The first `depth` claimable jobs of each of these task queues, in claiming order. 0.7 to 1.3 ms for 33 queues with
+ * depths 1 and 16 (10.11, 2 cores).
+ */
+export async function readAhead(database: Queryable, ids: readonly number[], depth: number): Promise<Head[]> {
+  const heads: Head[] = [];
+  for (let start = 0; start < ids.length; start += 100) {
+    const part = ids.slice(start, start + 100);
+    const rows = await database.query<Head>(
+      part
+        .map(
+          () => `(SELECT waiting_in AS id, job_id AS job, user_priority AS priority FROM jobs FORCE INDEX (claimable)
+            WHERE waiting_in = ? ORDER BY user_priority DESC, job_id LIMIT ?)`,
+        )
+        .join(' UNION ALL '),
+      part.flatMap((id) => [id, depth]),
+    );
+    heads.push(...rows);
   }
   return heads;
 }

@@ -3,14 +3,30 @@ import { Database, isDatabaseUnavailable, Log, WakeUps } from '../../platform/in
 import { type Capability, signatureOf } from './capability.js';
 import { fitsPlace } from './eligible.js';
 import { QueueDefinitions, type QueueDefinition } from './queue-definitions.js';
-import { readHeads, readNonEmptyQueues } from './read-heads.sql.js';
+import { readAhead, readHeads, readNonEmptyQueues } from './read-heads.sql.js';
+import type { Head } from './shares.js';
 
 /** A task queue in which at least one job could be claimed when it was last looked at. */
-export interface WaitingQueue extends QueueDefinition {
-  headPriority: number;
-  headJob: number;
+export interface WaitingQueue extends QueueDefinition, Head {
+  /** What is known of the jobs that come next, the head first. Empty between a claim of all of them and the next look. */
+  ahead: Head[];
 }
 
+/** What a batch of claims did to a queue. */
+export interface Claimed {
+  queue: number;
+  /** Jobs that cannot be claimed any more. */
+  gone: readonly number[];
+  /** Nothing was left. */
+  empty: boolean;
+}
+
+/** How a queue is looked at: only its head, what is known to follow it being kept or not, or as far ahead as is read. */
+const looks = { check: 0, head: 1, ahead: 2 } as const;
+type Look = (typeof looks)[keyof typeof looks];
+
+/** Jobs of a queue that are read ahead, so that most claims need no look. */
+const depth = 16;
 const rebuildSeconds = 5;
 const largestCache = 5_000;
 
@@ -25,7 +41,7 @@ export class TaskQueueIndex implements OnModuleInit, OnModuleDestroy {
   private readonly candidateCache = new Map<string, { version: number; queues: WaitingQueue[] }>();
   private readonly listeners = new Set<(queues: WaitingQueue[]) => void>();
   private version = 0;
-  private stale = new Set<number>();
+  private stale = new Map<number, Look>();
   private looking: Promise<void> = Promise.resolve();
   private nextLook: Promise<void> | null = null;
   private rebuilt: Promise<void> | null = null;
@@ -73,8 +89,8 @@ export class TaskQueueIndex implements OnModuleInit, OnModuleDestroy {
   }
 
   /** Looks at these queues again, after this call. Calls that come while a look is under way share the next one. */
-  refresh(ids: readonly number[]): Promise<void> {
-    for (const id of ids) this.stale.add(id);
+  refresh(ids: readonly number[], how: Look = looks.head): Promise<void> {
+    for (const id of ids) this.stale.set(id, Math.max(this.stale.get(id) ?? 0, how) as Look);
     this.nextLook ??= this.looking.then(() => {
       this.nextLook = null;
       const look = this.look();
@@ -91,44 +107,69 @@ export class TaskQueueIndex implements OnModuleInit, OnModuleDestroy {
     return this.rebuilt;
   }
 
-  /** Looks at these queues again in the background: a claim has changed them. */
-  lookAgain(ids: readonly number[]): void {
-    if (ids.length > 0) void this.follow(() => this.refresh(ids));
+  /** Claims have taken from these queues. Those of which nothing more is known are looked at in the background. */
+  taken(claimed: readonly Claimed[]): void {
+    const unknown: number[] = [];
+    for (const { queue: id, gone, empty } of claimed) {
+      const queue = this.queues.get(id);
+      if (queue !== undefined)
+        setAhead(
+          queue,
+          queue.ahead.filter(({ headJob }) => !gone.includes(headJob)),
+        );
+      if (empty) this.markEmpty(id);
+      if (empty || (queue?.ahead.length ?? 0) === 0) unknown.push(id);
+    }
+    if (unknown.length > 0) void this.follow(() => this.refresh(unknown, looks.ahead));
   }
 
-  /** A claim found nothing there. */
-  markEmpty(id: number): void {
+  private markEmpty(id: number): void {
     if (this.queues.delete(id)) this.version += 1;
   }
 
   private async lookAtAll(): Promise<void> {
     const ids = await readNonEmptyQueues(this.database);
-    await this.refresh([...new Set([...ids, ...this.queues.keys()])]);
+    await this.refresh([...new Set([...ids, ...this.queues.keys()])], looks.check);
     this.definitions.keep(new Set(this.queues.keys()));
   }
 
   private async look(): Promise<void> {
-    const ids = [...this.stale];
-    this.stale = new Set();
-    if (ids.length === 0) return;
-    const heads = new Map((await readHeads(this.database, ids)).map((head) => [head.id, head]));
-    const definitions = await this.definitions.find([...heads.keys()]);
-    for (const id of ids) if (!heads.has(id)) this.markEmpty(id);
+    const stale = this.stale;
+    this.stale = new Map();
+    if (stale.size === 0) return;
+    const found = await this.readStale(stale);
+    const definitions = await this.definitions.find([...found.keys()]);
+    for (const id of stale.keys()) if (!found.has(id)) this.markEmpty(id);
     const waiting = definitions.flatMap((definition) => {
-      const head = heads.get(definition.id);
-      return head === undefined ? [] : [this.put(definition, head)];
+      const ahead = found.get(definition.id);
+      return ahead === undefined ? [] : [this.put(definition, ahead, stale.get(definition.id) === looks.check)];
     });
     if (waiting.length > 0) for (const listener of this.listeners) listener(waiting);
   }
 
-  private put(definition: QueueDefinition, head: { priority: number; job: number }): WaitingQueue {
+  private async readStale(stale: ReadonlyMap<number, Look>): Promise<Map<number, Head[]>> {
+    const far = [...stale].filter(([, how]) => how === looks.ahead).map(([id]) => id);
+    const near = [...stale].filter(([, how]) => how !== looks.ahead).map(([id]) => id);
+    const rows = [...(await readHeads(this.database, near)), ...(await readAhead(this.database, far, depth))];
+    const found = new Map<number, Head[]>();
+    for (const { id, priority, job } of rows) {
+      const of = found.get(id) ?? [];
+      of.push({ headPriority: priority, headJob: job });
+      found.set(id, of);
+    }
+    return found;
+  }
+
+  /** `check`: of a queue whose head is as it was, what is known to follow it is kept. */
+  private put(definition: QueueDefinition, ahead: Head[], check: boolean): WaitingQueue {
     const known = this.queues.get(definition.id);
     if (known !== undefined) {
-      known.headPriority = head.priority;
-      known.headJob = head.job;
+      const same = known.ahead[0]?.headJob === ahead[0]?.headJob && known.headPriority === ahead[0]?.headPriority;
+      if (!check || !same) setAhead(known, ahead);
       return known;
     }
-    const queue = { ...definition, headPriority: head.priority, headJob: head.job };
+    const queue = { ...definition, headPriority: 0, headJob: 0, ahead: [] };
+    setAhead(queue, ahead);
     this.queues.set(queue.id, queue);
     this.version += 1;
     return queue;
@@ -144,4 +185,13 @@ export class TaskQueueIndex implements OnModuleInit, OnModuleDestroy {
       else this.log.error(message, { error });
     }
   }
+}
+
+/** A head that is not known stays what it was: nothing that comes later is better. */
+function setAhead(queue: WaitingQueue, ahead: Head[]): void {
+  queue.ahead = ahead;
+  const [head] = ahead;
+  if (head === undefined) return;
+  queue.headPriority = head.headPriority;
+  queue.headJob = head.headJob;
 }

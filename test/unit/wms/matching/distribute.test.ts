@@ -12,13 +12,16 @@ interface Plan {
   owner: string;
   processors: number;
   priorities: number[];
+  /** How many of its first jobs the index knows, and whether it knows one that somebody else has claimed meanwhile. */
+  known?: number;
+  stale?: boolean;
 }
 
 /** Queues as planned, and their jobs in claiming order; job ids are given out in turn over all queues. */
 function world(plans: readonly Plan[]) {
   let id = 0;
   const jobs = new Map<number, ClaimableJob[]>();
-  const queues = plans.map(({ owner, processors, priorities }, at): WaitingQueue => {
+  const queues = plans.map(({ owner, processors, priorities, known = 0, stale = false }, at): WaitingQueue => {
     const own = priorities.map((user_priority) => {
       id += 1;
       const whose = { vo: 'lhcb', owner, owner_group: 'g', owner_subject: owner };
@@ -30,14 +33,21 @@ function world(plans: readonly Plan[]) {
     const description = { executable: 'x', min_processors: processors, cpu_work: 360 };
     const requirements = requirementsOf(JobDescription.parse(description));
     const entity = { vo: 'lhcb', group: 'g', ownerSubject: owner, owner };
+    const ahead = own
+      .slice(0, known)
+      .map(({ user_priority, job_id }) => ({ headPriority: user_priority, headJob: job_id }));
+    if (stale) ahead.unshift({ headPriority: 10, headJob: 0 });
     // Heads are hints and may be stale: here they promise more than there is.
-    return { id: at, classId: at, ...entity, requirements, headPriority: 10, headJob: 0 };
+    return { id: at, classId: at, ...entity, requirements, headPriority: 10, headJob: 0, ahead };
   });
-  const stock = new Stock(async (orders) =>
-    orders.map(({ queue, limit, seen }) =>
-      (jobs.get(queue) ?? []).filter(({ job_id }) => !seen.includes(job_id)).slice(0, limit),
-    ),
-  );
+  const stock = new Stock({
+    next: async (orders) =>
+      orders.map(({ queue, limit, seen }) =>
+        (jobs.get(queue) ?? []).filter(({ job_id }) => !seen.includes(job_id)).slice(0, limit),
+      ),
+    known: async (wanted) =>
+      wanted.flatMap(({ queue, headJob }) => (jobs.get(queue) ?? []).filter(({ job_id }) => job_id === headJob)),
+  });
   return { queues, jobs, stock };
 }
 
@@ -66,6 +76,8 @@ const plan = fc.record({
   owner: fc.constantFrom('a', 'b', 'c'),
   processors: fc.integer({ min: 1, max: 4 }),
   priorities: fc.array(fc.nat(10), { maxLength: 6 }),
+  known: fc.nat(6),
+  stale: fc.boolean(),
 });
 const offers = fc.array(fc.tuple(fc.integer({ min: 1, max: 8 }), fc.integer({ min: 1, max: 4 })), { maxLength: 5 });
 
@@ -92,9 +104,9 @@ describe('claims that arrive together', () => {
   });
 
   it('get the jobs of one owner by priority, then by age, whatever their task queues', async () => {
-    const priorities = fc.array(fc.array(fc.nat(10), { maxLength: 5 }), { maxLength: 5 });
-    const property = fc.asyncProperty(priorities, fc.integer({ min: 1, max: 8 }), async (lists, wants) => {
-      const { queues, jobs, stock } = world(lists.map((list) => ({ owner: 'a', processors: 1, priorities: list })));
+    const plans = fc.array(plan, { maxLength: 5 });
+    const property = fc.asyncProperty(plans, fc.integer({ min: 1, max: 8 }), async (lists, wants) => {
+      const { queues, jobs, stock } = world(lists.map((list) => ({ ...list, owner: 'a', processors: 1 })));
       const one = claimer(queues, 100, wants);
       await distribute([one], stock, turnsWith);
       const all = [...jobs.values()].flat();
