@@ -101,8 +101,8 @@ export class AgentRunner {
     const { database, log } = this.parts;
     const { name } = this.agent;
     try {
-      const outcome = await database.withLock(lockOf(this.agent), waitSeconds, async () =>
-        (await this.parts.runs.begin(name, after)) ? this.run() : 'not-due',
+      const outcome = await database.withLock(lockOf(this.agent), waitSeconds, async (lost) =>
+        (await this.parts.runs.begin(name, after)) ? this.run(lost) : 'not-due',
       );
       return outcome ?? 'elsewhere';
     } catch (error) {
@@ -112,7 +112,7 @@ export class AgentRunner {
     }
   }
 
-  private async run(): Promise<RunOutcome> {
+  private async run(lost: AbortSignal): Promise<RunOutcome> {
     const { name, limit } = this.agent;
     const { log, configuration, runs, record } = this.parts;
     if (!configuration.isLoaded) return 'not-due';
@@ -122,7 +122,7 @@ export class AgentRunner {
     let summary: AgentSummary = {};
     try {
       const context = {
-        signal: AbortSignal.any([this.stopping.signal, late]),
+        signal: AbortSignal.any([this.stopping.signal, late, lost]),
         log,
         configuration: configuration.get(),
       };

@@ -119,6 +119,10 @@ export async function revokeTokens(tx: Transaction, revoked: Revoked): Promise<v
   if (revoked.kind === 'pilot') {
     await tx.execute('UPDATE pilots SET secret_hash = NULL WHERE stamp = ?', [revoked.stamp]);
   }
+  // An exchange may be repeated for minutes; it must not bring a token that is younger than the revocation.
+  if (revoked.kind === 'vo') {
+    await tx.execute('UPDATE pilots SET secret_hash = NULL WHERE vo = ? AND exchange_id IS NOT NULL', [revoked.vo]);
+  }
   const settling = settlingSeconds[revoked.kind];
   await tx.execute(
     `INSERT INTO token_revocations (name, issued_before, forget_at)

@@ -118,18 +118,24 @@ export class Database implements Queryable {
 
   /**
    * Runs `body` while this session holds a named lock of the database; null when another session holds it after
-   * `waitSeconds`. The lock ends with the session, so a crashed holder never blocks others.
+   * `waitSeconds`. The lock ends with the session, so a crashed holder never blocks others; `lost` is aborted when that
+   * happens while `body` works. What idles between here and the database has no reason to end the session.
    */
-  async withLock<T>(name: string, waitSeconds: number, body: () => Promise<T>): Promise<T | null> {
+  async withLock<T>(name: string, waitSeconds: number, body: (lost: AbortSignal) => Promise<T>): Promise<T | null> {
     return this.connections.lend(async (connection) => {
       // Locks are named for the whole database server, which several installations may share.
       const rows = (await run(connection, `SELECT GET_LOCK(${ownLock}, ?) AS held`, [name, waitSeconds])) as {
         held: number;
       }[];
       if (Number(rows[0]?.held) !== 1) return null;
+      const lost = new AbortController();
+      const alive = setInterval(() => {
+        run(connection, 'DO 1').catch((error: unknown) => lost.abort(error));
+      }, lockPulseSeconds * 1_000);
       try {
-        return await body();
+        return await body(lost.signal);
       } finally {
+        clearInterval(alive);
         await run(connection, `SELECT RELEASE_LOCK(${ownLock})`, [name]).catch((error: unknown) => {
           connection.destroy();
           throw error;
@@ -165,6 +171,7 @@ export class Database implements Queryable {
   }
 }
 
+const lockPulseSeconds = 10;
 const ownLock = `SHA1(CONCAT(DATABASE(), ':', ?))`;
 
 async function inTransaction<T>(connection: Connection, body: (tx: Transaction) => Promise<T>): Promise<T> {

@@ -11,10 +11,12 @@ export interface Stop {
   limitSeconds: number;
 }
 
-/** On SIGTERM or SIGINT stops in order and ends with exit code 0; the same signal once more ends at once, with 130. */
+/** On SIGTERM or SIGINT stops in order and ends with exit code 0; a second signal ends at once, with 130. */
 export function stopOnSignal({ log, name, end, limitSeconds }: Stop): void {
+  let stops = false;
   const stop = (signal: NodeJS.Signals): void => {
-    process.once(signal, () => process.exit(130));
+    if (stops) process.exit(130);
+    stops = true;
     log.info(`${name} stops`, { signal });
     const late = new Error(`It had not stopped after ${limitSeconds} s`);
     const limit = new Promise<never>((_, reject) => setTimeout(() => reject(late), limitSeconds * 1_000));
@@ -26,6 +28,6 @@ export function stopOnSignal({ log, name, end, limitSeconds }: Stop): void {
       },
     );
   };
-  process.once('SIGTERM', stop);
-  process.once('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
 }

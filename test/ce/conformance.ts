@@ -52,7 +52,7 @@ export function aCall(signal = AbortSignal.timeout(20_000)): CeCall {
 
 /** The promises of `ComputingElement`, as tests for one driver. */
 export function conforms(driver: OpenableDriver, knobs: Knobs): void {
-  const within = knobs.within ?? 10_000;
+  const within = knobs.within ?? 50_000;
   const ended: RunStatus[] = ['done', 'failed', 'stopped', 'unknown'];
 
   describe(`The computing element driver ${driver.name}`, () => {

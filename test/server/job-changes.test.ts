@@ -113,6 +113,18 @@ describe('PATCH /api/jobs/metadata', () => {
     expect(shown.parameters).toEqual({ Foo: '{"bar":1}', 'NormCPUTime(s)': '12' });
   });
 
+  it('checks a time of the last update and writes its own: retention goes by it', async () => {
+    const id = await one();
+    const before = (await alice.row(id)).LastUpdateTime;
+    expect((await setMetadata(alice, id, { LastUpdateTime: '2001-01-01T00:00:00Z', UserPriority: 3 })).status).toBe(
+      204,
+    );
+    const row = await alice.row(id);
+    expect(row.UserPriority).toBe(3);
+    expect(Date.parse(String(row.LastUpdateTime))).toBeGreaterThanOrEqual(Date.parse(String(before)));
+    expect((await setMetadata(alice, id, { LastUpdateTime: 'soon' })).status).toBe(422);
+  });
+
   it('writes minor states into the history', async () => {
     const id = await one();
     await setMetadata(alice, id, { MinorStatus: 'Noted', ApplicationStatus: 'Step 1' });

@@ -93,6 +93,18 @@ describe('the database', () => {
     expect(await database.withLock('test-lock', 0, async () => 'third')).toBe('third');
   });
 
+  it('tells the holder of a named lock when the database has ended its session, and the lock with it', async () => {
+    const ended = database.withLock('test-lost', 0, async (lost) => {
+      const [holder] = await database.query<{ id: number }>(
+        "SELECT IS_USED_LOCK(SHA1(CONCAT(DATABASE(), ':', 'test-lost'))) AS id",
+      );
+      await database.execute(`KILL CONNECTION ${holder?.id}`);
+      expect(await database.withLock('test-lost', 20, async () => 'another')).toBe('another');
+      await new Promise((resolve) => lost.addEventListener('abort', resolve));
+    });
+    await expect(ended).rejects.toThrow(/connection/i);
+  }, 90_000);
+
   it('gives ids in blocks, never one twice, with several allocators at once', async () => {
     const allocators = [1, 2, 3].map(() => new IdAllocator(database, 'jobs', 10));
     const taken = await Promise.all(

@@ -23,7 +23,7 @@ const time = (column: string): Attribute => ({
   },
 });
 
-/** Attributes that may be set. They are labels and records: none of them decides where or whether a job runs. */
+/** Attributes that may be set. They are labels and records: none decides where or whether a job runs, or how long it is kept. */
 const attributes = new Map<string, Attribute>([
   ['JobType', text('job_type', 32)],
   ['JobGroup', text('job_group', 32)],
@@ -33,7 +33,6 @@ const attributes = new Map<string, Attribute>([
   ['ApplicationStatus', text('application_status', 255)],
   ['SubmissionTime', time('submission_time')],
   ['RescheduleTime', time('reschedule_time')],
-  ['LastUpdateTime', time('last_update_time')],
   ['StartExecTime', time('start_exec_time')],
   ['HeartBeatTime', time('heart_beat_time')],
   ['EndExecTime', time('end_exec_time')],
@@ -41,6 +40,12 @@ const attributes = new Map<string, Attribute>([
   ['RescheduleCounter', count('reschedule_counter', 1_000_000)],
   ['VerifiedFlag', { column: 'verified_flag', read: (value) => (typeof value === 'boolean' ? value : undefined) }],
 ]);
+
+/**
+ * The server writes it at every change, and retention goes by it. DIRAC's clients send it with what they change; the value
+ * is checked and not kept.
+ */
+const serverTime = ['LastUpdateTime', time('')] as const;
 
 /** What has one writer, or says whose a job is, is not for this route. */
 const forbidden = new Set(['Status', 'Owner', 'OwnerGroup', 'VO', 'AccountedFlag', 'JobID']);
@@ -61,9 +66,14 @@ export function readMetadata(jobId: string, given: Record<string, unknown>): Job
     if (value === null) continue;
     if (forbidden.has(name))
       throw new Refusal('protected-attribute', `${name} cannot be set as metadata of job ${jobId}`);
-    const attribute = attributes.get(name);
-    if (attribute === undefined) metadata.parameters[name] = parameterValue(jobId, name, value);
-    else metadata.columns[attribute.column] = attribute.read(value) ?? refuseValue(jobId, name, value);
+    const [ownName, ownTime] = serverTime;
+    const attribute = name === ownName ? ownTime : attributes.get(name);
+    if (attribute === undefined) {
+      metadata.parameters[name] = parameterValue(jobId, name, value);
+      continue;
+    }
+    const read = attribute.read(value) ?? refuseValue(jobId, name, value);
+    if (attribute !== ownTime) metadata.columns[attribute.column] = read;
   }
   return metadata;
 }

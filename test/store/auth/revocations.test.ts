@@ -128,6 +128,22 @@ describe('revoked tokens', () => {
     expect([await isGood(same.token), await isGood(foreign)]).toEqual([false, true]);
   });
 
+  it('of a VO take the secrets of its pilots that have exchanged them: an exchange may be repeated', async () => {
+    const insert = `INSERT INTO pilots (stamp, vo, site, ce, queue, status, secret_hash, exchange_id)
+      VALUES (?, ?, 'S', 'c', 'q', 'Running', ?, ?)`;
+    const secret = 'e'.repeat(64);
+    const exchange = '00000000-0000-4000-8000-000000000000';
+    await store.database.execute(insert, ['1'.repeat(32), 'ilc', secret, exchange]);
+    await store.database.execute(insert, ['2'.repeat(32), 'ilc', secret, null]);
+    await store.database.execute(insert, ['3'.repeat(32), 'lhcb', secret, exchange]);
+    await revoke({ kind: 'vo', vo: 'ilc' });
+    const rows = await store.database.query<{ secret_hash: string | null }>(
+      'SELECT secret_hash FROM pilots WHERE stamp IN (?) ORDER BY stamp',
+      [['1', '2', '3'].map((digit) => digit.repeat(32))],
+    );
+    expect(rows.map(({ secret_hash }) => secret_hash)).toEqual([null, secret, secret]);
+  });
+
   it('are followed by every process by itself', async () => {
     const { token } = tokensOf().forUser(user('erin'), 600);
     expect(await isGood(token)).toBe(true);
