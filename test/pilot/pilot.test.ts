@@ -88,14 +88,14 @@ describe('a pilot', () => {
     });
   });
 
-  it('kills a running job long before its next heartbeat and acknowledges the command', async () => {
+  it('kills a running job within 5 seconds and acknowledges the command', async () => {
     const job = suite.server.submit(shell('trap "" TERM; while :; do sleep 1; done'));
     const pilot = suite.start({ PILOTAGE_PILOT_HEARTBEAT_SECONDS: '60' });
     await until('the payload runs', () => job.statuses.some(({ minor_status }) => minor_status === 'Application'));
     const asked = Date.now();
     const command = suite.server.kill(job);
     await until('the kill is reported', () => job.end !== undefined);
-    expect(Date.now() - asked).toBeLessThan(30_000);
+    expect(Date.now() - asked).toBeLessThan(5000);
     expect(job.end).toMatchObject({ outcome: 'killed', failure_class: 'killed', minor_status: 'Received Kill signal' });
     await until('the command is acknowledged', () => suite.server.acknowledged.has(command));
     expect(await pilot.exited).toBe(0);

@@ -78,7 +78,7 @@ describe('a server', () => {
     const started = Date.now();
     await running.close();
     expect(ended).toBe(true);
-    expect(Date.now() - started).toBeLessThan(20_000);
+    expect(Date.now() - started).toBeLessThan(5_000);
     await expect(fetch(`${running.url}/api/health/live`)).rejects.toThrow(/fetch failed/);
   });
 
@@ -107,8 +107,7 @@ describe('a server', () => {
     }
     const started = Date.now();
     await Promise.all([running.close(), stream.text(), poll]);
-    // Far less than the poll was to wait.
-    expect(Date.now() - started).toBeLessThan(30_000);
+    expect(Date.now() - started).toBeLessThan(5_000);
     expect(await poll).toEqual([]);
   });
 

@@ -19,8 +19,7 @@ it('a server that stops answers the pilots that wait, at once', async () => {
   const before = performance.now();
   await running.close();
   expect((await waiting).reply).toEqual({ jobs: [], commands: [], drain: false });
-  // Far less than it was to wait.
-  expect(performance.now() - before).toBeLessThan(30_000);
+  expect(performance.now() - before).toBeLessThan(5_000);
 });
 
 it('many pilots wait at once; each gets one of the jobs that come, and the others go on waiting', async () => {

@@ -80,6 +80,6 @@ describe('the outputs of a job', () => {
   it('take no time to speak of, whatever pattern and name a job brings', () => {
     const started = performance.now();
     expect(patternOf(`${'*a'.repeat(8)}*b`).test('a'.repeat(250))).toBe(false);
-    expect(performance.now() - started).toBeLessThan(10_000);
+    expect(performance.now() - started).toBeLessThan(1_000);
   });
 });

@@ -122,10 +122,10 @@ describe('the environment of a payload', () => {
 });
 
 describe('the benchmark', () => {
-  it('ends by itself, gives a plausible score, and is measured once per host', () => {
+  it('takes less than two seconds, gives a plausible score, and is measured once per host', () => {
     const started = performance.now();
     const score = measure();
-    expect(performance.now() - started).toBeLessThan(10_000);
+    expect(performance.now() - started).toBeLessThan(2500);
     expect(score).toBeGreaterThan(1);
     expect(score).toBeLessThan(100);
     const folder = mkdtempSync(join(tmpdir(), 'pilotage-score-'));
