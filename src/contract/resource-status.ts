@@ -1,6 +1,21 @@
 import { z } from 'zod';
 import { endpoint } from './endpoint.js';
 
+/** What can have a status. A CE is named `<site>/<ce>`, a host `<site>/<host name>`, a pilot by its stamp. */
+export const resourceKinds = ['site', 'ce', 'storage', 'host', 'pilot'] as const;
+export type ResourceKind = (typeof resourceKinds)[number];
+
+/** What is done with a storage element; each has a status of its own. */
+export const storageAccesses = ['read', 'write', 'check', 'remove'] as const;
+export type StorageAccess = (typeof storageAccesses)[number];
+
+/**
+ * `Active`: as usual. `Degraded`: used as usual, with a warning. `Probing`: only tests, to see whether it works again.
+ * `Banned`: nothing new.
+ */
+export const resourceStates = ['Active', 'Degraded', 'Probing', 'Banned'] as const;
+export type ResourceState = (typeof resourceStates)[number];
+
 /** Whether something may be used; with what to know (allowed, but degraded) or the reason (not allowed). */
 export const Permission = z.union([
   z.object({ allowed: z.literal(true), warnings: z.string().nullable() }),

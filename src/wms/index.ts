@@ -10,6 +10,17 @@ export { type QueueEntry, TaskQueues } from './task-queues/task-queues.js';
 export { type Requirements, requirementsOf } from './task-queues/requirements.js';
 export { type NewPilot, type PilotAtCe, Pilots, type UnsettledPilot } from './pilots/pilots.js';
 export { Demand, demandKey } from './task-queues/demand.js';
+export {
+  isStricter,
+  type Resource,
+  type ResourceStatus,
+  testJobType,
+  type Verdict,
+  type Whereabouts,
+  worstOf,
+} from './resource-status/resource-status.js';
+export { type NewStatus, ResourceStatuses } from './resource-status/resource-statuses.js';
+export { type StatusChange } from './resource-status/status-rows.sql.js';
 export { ShareUse } from './task-queues/share-use.js';
 export { AttemptEnds } from './execution/attempt-ends.js';
 export { Leases } from './execution/leases.js';

@@ -40,6 +40,7 @@ import { PilotSearch } from './pilots/pilot-search.js';
 import { PilotSelf } from './pilots/pilot-self.js';
 import { PilotsController } from './pilots/pilots.controller.js';
 import { PilotSelfController } from './pilots/self.controller.js';
+import { ResourceStatuses } from './resource-status/resource-statuses.js';
 import { Demand } from './task-queues/demand.js';
 import { ShareUse } from './task-queues/share-use.js';
 import { TaskQueueIndex } from './task-queues/task-queue-index.js';
@@ -96,6 +97,7 @@ import { PilotLogsController } from './pilot-logs/pilot-logs.controller.js';
     TaskQueueIndex,
     ShareUse,
     Demand,
+    ResourceStatuses,
     Prospects,
     Claims,
     ClaimedJobs,
@@ -114,6 +116,6 @@ import { PilotLogsController } from './pilot-logs/pilot-logs.controller.js';
     PilotLogs,
     LogRates,
   ],
-  exports: [],
+  exports: [ResourceStatuses],
 })
 export class WmsModule {}

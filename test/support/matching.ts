@@ -14,6 +14,7 @@ import type { ClaimedAttempt } from '../../src/wms/matching/earlier-claims.sql.j
 import { Matching } from '../../src/wms/matching/matching.js';
 import { PilotCalls } from '../../src/wms/matching/pilot-calls.js';
 import { Prospects } from '../../src/wms/matching/prospects.js';
+import { ResourceStatuses } from '../../src/wms/resource-status/resource-statuses.js';
 import { requirementsOf } from '../../src/wms/task-queues/requirements.js';
 import { ShareUse } from '../../src/wms/task-queues/share-use.js';
 import { TaskQueueIndex } from '../../src/wms/task-queues/task-queue-index.js';
@@ -51,7 +52,8 @@ export function aMatcher(stages: Stages, settings: PlatformConfig, tokens: Token
   const index = new TaskQueueIndex(database, wakeUps, new Log('test', 'error'));
   index.onModuleInit();
   const shares = new ShareUse(database, configuration);
-  const prospects = new Prospects(index, configuration);
+  const statuses = new ResourceStatuses(database, wakeUps, new Log('test', 'error'));
+  const prospects = new Prospects(index, configuration, statuses);
   const claims = new Claims(jobs, prospects, shares, settings);
   const calls = new PilotCalls(database, settings);
   const matching = new Matching(calls, claims, new ClaimedJobs(database, tokens), wakeUps);
@@ -59,6 +61,8 @@ export function aMatcher(stages: Stages, settings: PlatformConfig, tokens: Token
   return {
     index,
     shares,
+    /** Follows nothing by itself: a test starts or refreshes it. */
+    statuses,
     claims,
     calls,
     matching,
@@ -77,6 +81,7 @@ export function aMatcher(stages: Stages, settings: PlatformConfig, tokens: Token
     },
     close(): void {
       index.onModuleDestroy();
+      statuses.close();
     },
   };
 }

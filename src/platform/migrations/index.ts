@@ -8,6 +8,7 @@ import { SandboxBytes1764000000007 } from './0007-sandbox-bytes.js';
 import { Retention1764000000008 } from './0008-retention.js';
 import { TokenRevocations1764000000009 } from './0009-token-revocations.js';
 import { PilotFiles1764000000010 } from './0010-pilot-files.js';
+import { ResourceStatuses1764000000012 } from './0012-resource-statuses.js';
 
 /** All migrations in order. Forward only: expand first, contract in a later release. */
 export const migrations = [
@@ -21,4 +22,5 @@ export const migrations = [
   Retention1764000000008,
   TokenRevocations1764000000009,
   PilotFiles1764000000010,
+  ResourceStatuses1764000000012,
 ];

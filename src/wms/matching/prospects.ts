@@ -1,11 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { CurrentConfiguration } from '../../configuration/index.js';
 import { finalPilotStates, type Offer, Refusal } from '../../contract/index.js';
-import type { Free } from '../task-queues/capability.js';
+import type { Capability, Free } from '../task-queues/capability.js';
 import { eligible, fitsNow } from '../task-queues/eligible.js';
 import { type Claimed, TaskQueueIndex, type WaitingQueue } from '../task-queues/task-queue-index.js';
+import { open, testJobType, type Verdict } from '../resource-status/resource-status.js';
+import { ResourceStatuses } from '../resource-status/resource-statuses.js';
 import type { PilotRow } from './lock-pilots.sql.js';
-import { freeOf, placeOf, queueOfPilot } from './pilot-place.js';
+import { freeOf, nodeOf, placeOf, queueOfPilot } from './pilot-place.js';
 
 /** What there is for a pilot: the task queues that its place fits, and what of the place is free. */
 @Injectable()
@@ -13,6 +15,7 @@ export class Prospects {
   constructor(
     private readonly index: TaskQueueIndex,
     private readonly configuration: CurrentConfiguration,
+    private readonly statuses: ResourceStatuses,
   ) {}
 
   /** The version of the configuration by which is decided now. */
@@ -20,12 +23,22 @@ export class Prospects {
     return this.configuration.get().version;
   }
 
-  /** The waiting task queues that fit the pilot's place; the Refusal `wrong-conditions` for a senseless offer. */
+  /** What may begin on a pilot by the status of its site, CE, host and of itself. */
+  verdict(pilot: PilotRow): Verdict {
+    if (!this.statuses.anySet) return open;
+    const { vo, site, ce, stamp } = pilot;
+    return this.statuses.verdict({ vo, site, ce, stamp, host: nodeOf(pilot).hostname ?? null });
+  }
+
+  /**
+   * The waiting task queues that fit the pilot's place, as far as its resources may be used; the Refusal
+   * `wrong-conditions` for a senseless offer.
+   */
   of(pilot: PilotRow, offer: Offer): { candidates: readonly WaitingQueue[]; free: Free } | Refusal {
     const queue = queueOfPilot(this.configuration.get().document, pilot);
     const place = placeOf(pilot, offer, queue);
     if (place instanceof Refusal) return place;
-    return { candidates: this.index.candidates(pilot.vo, place), free: freeOf(pilot, offer, queue) };
+    return { candidates: this.candidates(pilot, place), free: freeOf(pilot, offer, queue) };
   }
 
   /** Whether anything on the index could be given to the pilot now. */
@@ -42,8 +55,13 @@ export class Prospects {
     const place = placeOf(pilot, offer, view);
     if (place instanceof Refusal) return false;
     const free = freeOf(pilot, offer, view);
+    const { verdict } = this.verdict(pilot);
     return queues.some(
-      (queue) => queue.vo === pilot.vo && serves(pilot, queue) && eligible(queue.requirements, place, free) === null,
+      (queue) =>
+        queue.vo === pilot.vo &&
+        mayBegin(queue, verdict) &&
+        serves(pilot, queue) &&
+        eligible(queue.requirements, place, free) === null,
     );
   }
 
@@ -65,6 +83,18 @@ export class Prospects {
   taken(touched: readonly Claimed[]): void {
     this.index.taken(touched);
   }
+
+  private candidates(pilot: PilotRow, place: Capability): readonly WaitingQueue[] {
+    const { verdict } = this.verdict(pilot);
+    if (verdict === 'closed') return [];
+    if (verdict === 'open') return this.index.candidates(pilot.vo, place);
+    const testing = { ...place, jobTypes: [testJobType] };
+    return this.index.candidates(pilot.vo, testing).filter((queue) => mayBegin(queue, verdict));
+  }
+}
+
+function mayBegin({ requirements }: WaitingQueue, verdict: Verdict['verdict']): boolean {
+  return verdict === 'open' || (verdict === 'tests-only' && requirements.jobType === testJobType);
 }
 
 /** Whether a pilot keeps payloads apart. One that cannot, or has not said that it can, serves one owner only. */
