@@ -5,6 +5,7 @@ export * from './endpoint.js';
 export * from './endpoints.js';
 export * from './errors.js';
 export * from './execution.js';
+export * from './explain.js';
 export * from './jdl/index.js';
 export * from './job-description.js';
 export * from './job-state.js';

@@ -73,7 +73,7 @@ export class Matching {
     // The first look always goes to the database: the claim may be a repetition.
     const made = first && maxJobs > 0 ? await make() : await this.makeIfWorthwhile(stamp, request, make);
     if (made.fresh) this.pilots.wasNoted(stamp);
-    else await this.pilots.touch(stamp);
+    else await this.pilots.touch(stamp, offer);
     const { pilot, jobs } = made;
     const commanded = pilot !== null && pilot.commanded !== 0;
     return { pilot, jobs, commands: commanded ? await this.pilots.commands(stamp) : [] };

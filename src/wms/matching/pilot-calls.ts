@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { PilotCommand } from '../../contract/index.js';
+import type { Offer, PilotCommand } from '../../contract/index.js';
 import { BatchLane, Database, PLATFORM_CONFIG, type PlatformConfig } from '../../platform/index.js';
+import { LastOffers, noteCalls } from './last-offers.js';
 import { type PilotRow, readPilots } from './lock-pilots.sql.js';
 
 const largestKnown = 200_000;
@@ -10,7 +11,8 @@ const largestKnown = 200_000;
 export class PilotCalls {
   private readonly noted = new Map<string, number>();
   private readonly noteEvery: number;
-  private readonly notes: BatchLane<string, void>;
+  private readonly offers = new LastOffers();
+  private readonly notes: BatchLane<{ stamp: string; offer: string | null }, void>;
   private readonly rows: BatchLane<string, PilotRow | undefined>;
   private readonly orders: BatchLane<string, PilotCommand[]>;
 
@@ -20,16 +22,16 @@ export class PilotCalls {
   ) {
     // Often enough to tell silence, and not more often than that.
     this.noteEvery = Math.min(10, settings.silentSeconds / 4) * 1_000;
-    this.notes = new BatchLane((stamps) => this.note(stamps), { largest: 500 });
+    this.notes = new BatchLane((calls) => this.note(calls), { largest: 500 });
     this.rows = new BatchLane((stamps) => this.read(stamps), { largest: 500, lanes: 2 });
     this.orders = new BatchLane((stamps) => this.readCommands(stamps), { largest: 500, lanes: 2 });
   }
 
-  /** The pilot was here just now. */
-  async touch(stamp: string): Promise<void> {
+  /** The pilot was here just now; with an offer, it asked for jobs and got none. */
+  async touch(stamp: string, offer: Offer | null = null): Promise<void> {
     if (performance.now() - (this.noted.get(stamp) ?? -Infinity) < this.noteEvery) return;
     this.wasNoted(stamp);
-    await this.notes.add(stamp);
+    await this.notes.add({ stamp, offer: offer === null ? null : this.offers.toNote(stamp, offer) });
   }
 
   /** Somebody else has just written that the pilot is here. */
@@ -58,11 +60,9 @@ export class PilotCalls {
     );
   }
 
-  private async note(stamps: string[]): Promise<{ ok: void }[]> {
-    await this.database.transaction(async (tx) => {
-      await tx.execute('UPDATE pilots SET last_contact = NOW(6) WHERE stamp IN (?)', [once(stamps)]);
-    });
-    return stamps.map(() => ({ ok: undefined }));
+  private async note(calls: { stamp: string; offer: string | null }[]): Promise<{ ok: void }[]> {
+    await this.database.transaction((tx) => noteCalls(tx, latestOf(calls)));
+    return calls.map(() => ({ ok: undefined }));
   }
 
   private async read(stamps: string[]): Promise<{ ok: PilotRow | undefined }[]> {
@@ -90,6 +90,13 @@ export class PilotCalls {
         .map(({ command_id, job_id, attempt, command }) => ({ command_id, job_id, attempt, command }));
     return stamps.map((stamp) => ({ ok: commandsOf(stamp) }));
   }
+}
+
+/** Of a pilot that called twice, with and without an offer, the offer counts. */
+function latestOf(calls: readonly { stamp: string; offer: string | null }[]): Map<string, string | null> {
+  const latest = new Map<string, string | null>();
+  for (const { stamp, offer } of calls) latest.set(stamp, offer ?? latest.get(stamp) ?? null);
+  return latest;
 }
 
 function once(stamps: readonly string[]): string[] {

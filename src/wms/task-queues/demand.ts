@@ -1,18 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { QueueView } from '../../configuration/index.js';
-import { finalPilotStates, Refusal, waitingPilotStates } from '../../contract/index.js';
+import { finalPilotStates, waitingPilotStates } from '../../contract/index.js';
 import { Database, PLATFORM_CONFIG, type PlatformConfig } from '../../platform/index.js';
-import { type Capability, capabilityOf, type Free } from './capability.js';
 import { eligible } from './eligible.js';
 import { QueueDefinitions } from './queue-definitions.js';
+import { type Place, placeOf } from './queue-place.js';
 import type { Requirements } from './requirements.js';
 import { type ClassDemand, shareDemand, type Taker } from './share-demand.js';
-
-/** What a pilot sent to a queue will be. */
-interface Place {
-  capability: Capability;
-  free: Free;
-}
 
 /** How many cores the waiting jobs want of each queue: by requirement class, from the database. */
 @Injectable()
@@ -97,23 +91,6 @@ export class Demand {
 /** The name of a queue as one VO uses it: `vo/site/ce/queue`, lower case, because names compare so. */
 export function demandKey(of: { vo: string; site: string; ce: string; queue: string }): string {
   return [of.vo, of.site, of.ce, of.queue].join('/').toLowerCase();
-}
-
-function placeOf(queue: QueueView): Place | null {
-  const tags = queue.processors > 1 ? [...queue.tags, 'MultiProcessor'] : queue.tags;
-  const capability = capabilityOf({
-    sites: [queue.site],
-    ces: [queue.ce],
-    platforms: queue.platforms,
-    tags,
-    requiredTags: queue.required_tags,
-    wholeNode: queue.whole_node || queue.tags.some((tag) => tag.toLowerCase() === 'wholenode'),
-  });
-  // A queue that requires tags which it has not can take no job.
-  if (capability instanceof Refusal) return null;
-  const { processors, memory, gpus, max_wall_time: wallLeft } = queue;
-  const free = { processors, memory, gpus, wallLeft, cpuWorkLeft: wallLeft * queue.cpu_power, idle: true };
-  return { capability, free };
 }
 
 function fits(requirements: Requirements, place: Place | null | undefined): boolean {
