@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { properties } from '../contract/index.js';
 import { Limits } from './limits.js';
+import { ShareTerms } from './shares.js';
 
 const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'letters, digits, ".", "_" and "-", at most 64');
 const count = z.number().int().min(0);
@@ -194,6 +195,7 @@ export const Configuration = z.strictObject({
     })
     .prefault({}),
   limits: Limits.prefault({}),
+  shares: ShareTerms,
   retention: z
     .strictObject({
       finished_jobs_days: voRetention.finished_jobs_days.default(30),

@@ -9,6 +9,7 @@ import { Retention1764000000008 } from './0008-retention.js';
 import { TokenRevocations1764000000009 } from './0009-token-revocations.js';
 import { PilotFiles1764000000010 } from './0010-pilot-files.js';
 import { ResourceStatuses1764000000012 } from './0012-resource-statuses.js';
+import { Decisions1764000000014 } from './0014-decisions.js';
 import { LastOffers1764000000017 } from './0017-last-offers.js';
 
 /** All migrations in order. Forward only: expand first, contract in a later release. */
@@ -24,5 +25,6 @@ export const migrations = [
   TokenRevocations1764000000009,
   PilotFiles1764000000010,
   ResourceStatuses1764000000012,
+  Decisions1764000000014,
   LastOffers1764000000017,
 ];

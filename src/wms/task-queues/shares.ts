@@ -11,7 +11,8 @@ export interface PricedQueue {
 }
 
 /**
- * DIRAC's priorities of the task queues of one share entity: the entity's share divided in proportion to their mean
+ * DIRAC's priorities of the task queues of one share entity, for people who look at them in those numbers. They decide
+ * nothing: DIRAC drew queues at random by them, here a job's priority orders strictly, within its entity only. The entity's share divided in proportion to their mean
  * priorities. Queues of one kind get the sum of their parts each, so that splitting work by site does not dilute it.
  * With `background`, queues of priority 0.1 and less get the least there is.
  */
