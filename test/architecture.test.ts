@@ -12,6 +12,7 @@ const mayImport: Record<string, string[]> = {
   storage: ['contract', 'platform'],
   ce: ['contract', 'platform'],
   wms: ['contract', 'platform', 'configuration', 'auth', 'storage'],
+  simulation: ['contract', 'platform', 'configuration', 'auth', 'storage', 'wms'],
   agents: ['contract', 'platform', 'configuration', 'auth', 'storage', 'wms', 'ce'],
   server: ['contract', 'platform', 'configuration', 'auth', 'storage', 'wms'],
   admin: ['contract', 'client', 'platform', 'configuration', 'auth', 'storage', 'wms', 'ce', 'agents', 'server'],
