@@ -1,13 +1,14 @@
 import { readFileSync } from 'node:fs';
 
 /**
- * What a run costs, until `stop(generatorSeconds)`: the server's largest resident memory (MiB), the CPU seconds of the
- * processes that take part, the statements and commits that the database ran, and how much of all CPUs everybody else on
+ * What a run costs, until `stop(generatorSeconds)`: the largest resident memory of the processes (MiB; of the server alone
+ * the largest of all servers), the CPU seconds of the processes that take part, the statements and commits that the database ran, and how much of all CPUs everybody else on
  * the machine used meanwhile (percent): figures of a run with more than a few percent are lower limits only. Linux.
  */
 export async function watchCosts(world) {
   const { servers, services } = world.installation;
-  const pids = { server: servers[0].pid, database: services.mariadb.pid, redis: services.redis.pid };
+  const serverPids = servers.map(({ pid }) => pid);
+  const pids = { server: serverPids, database: [services.mariadb.pid], redis: [services.redis.pid] };
   const counted = await statementsOf(world);
   const before = { busy: machineSeconds(), own: secondsOf(pids), self: process.cpuUsage() };
   return {
@@ -20,8 +21,10 @@ export async function watchCosts(world) {
       const others = after.busy.busy - before.busy.busy - ours;
       const othersCpuPercent = Math.max(0, Math.round((others / (after.busy.all - before.busy.all)) * 100));
       const { statements, commits } = await statementsOf(world);
+      const rssMiB = Object.fromEntries(Object.entries(pids).map(([name, of]) => [name, of.map(peakMiB)]));
       return {
-        serverRssMiB: Math.round(peakKilobytes(pids.server) / 1024),
+        serverRssMiB: Math.max(...rssMiB.server),
+        rssMiB,
         cpuSeconds,
         othersCpuPercent,
         statements: statements - counted.statements,
@@ -32,9 +35,9 @@ export async function watchCosts(world) {
 }
 
 /** The kernel's own mark: the most that the process ever had in memory. */
-function peakKilobytes(pid) {
+function peakMiB(pid) {
   const [, kilobytes] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
-  return Number(kilobytes);
+  return Math.round(Number(kilobytes) / 1024);
 }
 
 /** What the database has run since it started. */
@@ -47,7 +50,8 @@ async function statementsOf(world) {
 }
 
 function secondsOf(pids) {
-  return Object.fromEntries(Object.entries(pids).map(([name, pid]) => [name, cpuSecondsOf(pid)]));
+  const sumOf = (of) => of.reduce((sum, pid) => sum + cpuSecondsOf(pid), 0);
+  return Object.fromEntries(Object.entries(pids).map(([name, of]) => [name, sumOf(of)]));
 }
 
 /** CPU seconds of a process, its kernel time included; the kernel counts in hundredths. */

@@ -24,8 +24,8 @@ async function measureOne(world, name, options, log) {
   log(`${name}: ${connections} connections for ${options.seconds} s`);
   const costs = await watchCosts(world);
   const load = await runLoad({
-    path: name,
-    url: world.url,
+    module: `paths/${name}.mjs`,
+    urls: world.urls,
     ca: options.https ? world.installation.ca : null,
     connections,
     seconds: options.seconds,
@@ -36,7 +36,7 @@ async function measureOne(world, name, options, log) {
   problems.push(...(await path.verify(world, prepared, load)));
   log(`${name}: the same rows with bare statements`);
   const raw = await runRaw({
-    path: name,
+    module: `paths/${name}.mjs`,
     databaseUrl: world.installation.environment.PILOTAGE_DATABASE_URL,
     seconds: options.seconds / 2,
     data: prepared.raw,
@@ -64,13 +64,15 @@ async function measureOne(world, name, options, log) {
   };
 }
 
-function profiling({ profile }, name) {
+/** Options of Node for a server whose CPU profile is wanted. */
+export function profiling({ profile }, name) {
   return profile === undefined
     ? []
     : ['--cpu-prof', `--cpu-prof-dir=${resolve(profile)}`, `--cpu-prof-name=${name}.cpuprofile`];
 }
 
-async function machineOf(world, options) {
+/** The machine and the database of a run. */
+export async function machineOf(world, options) {
   const [{ version }] = await world.query('SELECT VERSION() AS version');
   const [{ Value: commits }] = await world.query("SHOW VARIABLES LIKE 'innodb_flush_log_at_trx_commit'");
   const model = cpus()[0]?.model.trim() ?? 'unknown';
@@ -78,13 +80,14 @@ async function machineOf(world, options) {
     cpus: `${cpus().length} × ${model}`,
     memoryGiB: Math.round(totalmem() / 2 ** 30),
     node: process.version,
-    database: `${version}, innodb_flush_log_at_trx_commit=${commits}, buffer pool ${databaseSize.bufferPool}`,
+    database: `${version}, innodb_flush_log_at_trx_commit=${commits}, buffer pool ${(options.size ?? databaseSize).bufferPool}`,
     https: options.https,
     seconds: options.seconds,
     loadAverage: loadavg().map((value) => round(value)),
   };
 }
 
-function round(value, parts = 10) {
+/** A value to so many parts of one. */
+export function round(value, parts = 10) {
   return Math.round(value * parts) / parts;
 }

@@ -30,14 +30,16 @@ export async function takeIds(world, sequence, count) {
 
 /** Inserts rows, some thousand per statement. */
 export async function insertRows(world, table, columns, rows) {
-  for (let start = 0; start < rows.length; start += perStatement)
-    await world.query(`INSERT INTO ${table} (${columns.join(', ')}) VALUES ?`, [
-      rows.slice(start, start + perStatement),
-    ]);
+  for (const part of partsOf(rows, perStatement))
+    await world.query(`INSERT INTO ${table} (${columns.join(', ')}) VALUES ?`, [part]);
 }
 
-/** Pilots that run and separate payloads; gives their stamps. */
-export async function insertPilots(world, prefix, count) {
+function partsOf(values, size) {
+  return Array.from({ length: Math.ceil(values.length / size) }, (_, at) => values.slice(at * size, (at + 1) * size));
+}
+
+/** Pilots that run and separate payloads, in their order at `placeOf(index)`; gives their stamps. */
+export async function insertPilots(world, prefix, count, placeOf = () => place) {
   const stamps = Array.from(
     { length: count },
     (_, index) => prefix + index.toString(16).padStart(32 - prefix.length, '0'),
@@ -47,32 +49,50 @@ export async function insertPilots(world, prefix, count) {
     world,
     'pilots',
     columns,
-    stamps.map((stamp) => [stamp, group.vo, place.site, place.ce, place.queue, 'Running', 'bubblewrap', 1]),
+    stamps.map((stamp, index) => {
+      const { site, ce, queue } = placeOf(index);
+      return [stamp, group.vo, site, ce, queue, 'Running', 'bubblewrap', 1];
+    }),
   );
   return stamps;
 }
 
-/** Task queues of `owners` users with the ten requirement classes each; gives `{ id, description, owner, job }`. */
+/** Task queues of `owners` users with the ten requirement classes each; gives `{ id, description, owner, group, … }`. */
 export async function insertTaskQueues(world, owners) {
   const descriptions = cpuWorks.map((cpu_work) => JobDescription.parse(aDescription({ cpu_work, priority: 1 })));
-  const classes = descriptions.map((description) => ({ description, hash: hashOf(requirementsOf(description)) }));
-  await world.query('INSERT IGNORE INTO requirement_classes (hash, requirements) VALUES ?', [
-    classes.map(({ hash, description }) => [hash, JSON.stringify(requirementsOf(description))]),
-  ]);
+  return await insertQueues(
+    world,
+    owners.flatMap((owner) => descriptions.map((description) => ({ owner, group: group.group, description }))),
+  );
+}
+
+/** A task queue for each `{ owner, group, description }`, no two alike; gives them with ids of queue and description. */
+export async function insertQueues(world, wanted) {
+  const hashes = new Map();
+  for (const { description } of wanted)
+    if (!hashes.has(description)) hashes.set(description, hashOf(requirementsOf(description)));
+  for (const part of partsOf([...hashes], 500))
+    await world.query('INSERT IGNORE INTO requirement_classes (hash, requirements) VALUES ?', [
+      part.map(([description, hash]) => [hash, JSON.stringify(requirementsOf(description))]),
+    ]);
   const known = await world.query('SELECT class_id, hash FROM requirement_classes');
   const idOf = new Map(known.map(({ class_id, hash }) => [hash, class_id]));
-  const wanted = owners.flatMap((owner) =>
-    classes.map(({ hash }) => [idOf.get(hash), group.vo, group.group, subjectOf(owner), owner]),
+  const classOf = ({ description }) => idOf.get(hashes.get(description));
+  await insertRows(
+    world,
+    'task_queues',
+    ['class_id', 'vo', 'owner_group', 'owner_subject', 'owner'],
+    wanted.map((queue) => [classOf(queue), group.vo, queue.group, subjectOf(queue.owner), queue.owner]),
   );
-  await insertRows(world, 'task_queues', ['class_id', 'vo', 'owner_group', 'owner_subject', 'owner'], wanted);
-  const rows = await world.query('SELECT task_queue_id, class_id, owner FROM task_queues WHERE owner IN (?)', [owners]);
-  const first = await takeIds(world, 'job_descriptions', rows.length);
-  const byClass = new Map(classes.map(({ hash, description }) => [idOf.get(hash), description]));
-  const queues = rows.map(({ task_queue_id, class_id, owner }, index) => ({
-    id: task_queue_id,
+  const rows = await world.query('SELECT task_queue_id, class_id, owner_group, owner FROM task_queues WHERE vo = ?', [
+    group.vo,
+  ]);
+  const queueIds = new Map(rows.map((row) => [`${row.class_id} ${row.owner_group} ${row.owner}`, row.task_queue_id]));
+  const first = await takeIds(world, 'job_descriptions', wanted.length);
+  const queues = wanted.map((queue, index) => ({
+    ...queue,
+    id: queueIds.get(`${classOf(queue)} ${queue.group} ${queue.owner}`),
     descriptionId: first + index,
-    description: byClass.get(class_id),
-    owner,
   }));
   await insertRows(
     world,

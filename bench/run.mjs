@@ -1,8 +1,4 @@
-import { build } from '../scripts/build.mjs';
-import { exitCodeOfSignal } from '../scripts/signals.mjs';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { inScratch } from './in-scratch.mjs';
 import { readOptions, usage } from './options.mjs';
 
 const options = readOptions(process.argv.slice(2));
@@ -10,29 +6,17 @@ if (options.help) console.log(usage);
 else if (options.problem !== undefined) {
   console.error(`bench: ${options.problem}; see npm run bench -- --help`);
   process.exitCode = 2;
-} else process.exitCode = await main();
+} else process.exitCode = await inScratch(start, run);
 
-async function main() {
-  const signalled = exitCodeOfSignal();
-  const folder = mkdtempSync(join(tmpdir(), 'pilotage-bench-'));
-  const log = (line) => console.error(`bench: ${line}`);
-  let world = null;
-  try {
-    // Standard output belongs to the results.
-    await build({ log });
-    const { startWorld } = await import('./world.mjs');
-    const { measure } = await import('./measure.mjs');
-    world = await startWorld({ folder, options, log });
-    const results = await measure(world, options, { log, signalled });
-    const { printResults } = await import('./print.mjs');
-    printResults(results, options);
-    return signalled() || (Object.values(results.paths).every(({ problems }) => problems.length === 0) ? 0 : 1);
-  } catch (error) {
-    // The message of a failed insertion holds the whole statement.
-    console.error(`bench: ${(error.stack ?? String(error)).slice(0, 2_000)}`);
-    return signalled() || 1;
-  } finally {
-    await world?.stop();
-    rmSync(folder, { recursive: true, force: true });
-  }
+async function start(folder, log) {
+  const { startWorld } = await import('./world.mjs');
+  return await startWorld({ folder, options, log });
+}
+
+async function run(world, { log, signalled }) {
+  const { measure } = await import('./measure.mjs');
+  const results = await measure(world, options, { log, signalled });
+  const { printResults } = await import('./print.mjs');
+  printResults(results, options);
+  return Object.values(results.paths).every(({ problems }) => problems.length === 0) ? 0 : 1;
 }

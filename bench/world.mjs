@@ -13,31 +13,47 @@ export const group = { vo: 'bench', group: 'bench_user' };
 /** The database's sizes; the machine should have three times as much memory. */
 export const databaseSize = { bufferPool: '2G', logFile: '1G' };
 
-// No agents run: neither the limits of the CE nor its driver matter.
-const configuration = `
-vos:
-  bench:
-    default_group: bench_user
-    groups:
-      bench_user: { properties: [NormalUser] }
-      bench_admin: { properties: [JobAdministrator, ServiceAdministrator] }
-    jobs: { max_waiting_per_owner: 100000000 }
-sites:
-  Bench.Local:
-    ces:
-      local:
-        driver: local
-        settings: { folder: '@FOLDER@/ce', slots: 1 }
-        queues: { all: { vos: [bench], processors: 8, memory: 16000, max_wall_time: 864000 } }
-# One user or pilot of a run does the work of many.
-limits:
-  rates: { pilot: { per_second: 0 }, submit: { per_second: 0 }, report: { per_second: 0 }, change: { per_second: 0 }, search: { per_second: 0 }, read: { per_second: 0 } }
-  searches: { waiting: 1000, per_user: 1000, longest_wait: 60 }
-storage:
-  sandboxes: BenchSE
-  pilot_logs: BenchSE
-  elements: { BenchSE: { driver: file, root: '@FOLDER@/storage' } }
-`;
+/**
+ * The document of a configuration with these groups and sites; `@FOLDER@` stands for the installation's folder. No agents
+ * run: neither the limits of a CE nor its driver matter.
+ */
+export function documentOf({ groups, sites }) {
+  const none = { per_second: 0 };
+  const jobs = { max_waiting_per_owner: 100_000_000 };
+  const [default_group] = Object.keys(groups);
+  return JSON.stringify({
+    vos: { [group.vo]: { default_group, groups, jobs } },
+    sites,
+    limits: {
+      // One user or pilot of a run does the work of many.
+      rates: { pilot: none, submit: none, report: none, change: none, search: none, read: none },
+      searches: { waiting: 1_000, per_user: 1_000, longest_wait: 60 },
+    },
+    storage: {
+      sandboxes: 'BenchSE',
+      pilot_logs: 'BenchSE',
+      elements: { BenchSE: { driver: 'file', root: '@FOLDER@/storage' } },
+    },
+  });
+}
+
+const configuration = documentOf({
+  groups: {
+    [group.group]: { properties: ['NormalUser'] },
+    bench_admin: { properties: ['JobAdministrator', 'ServiceAdministrator'] },
+  },
+  sites: {
+    [place.site]: {
+      ces: {
+        [place.ce]: {
+          driver: 'local',
+          settings: { folder: '@FOLDER@/ce', slots: 1 },
+          queues: { [place.queue]: { vos: [group.vo], processors: 8, memory: 16_000, max_wall_time: 864_000 } },
+        },
+      },
+    },
+  },
+});
 
 /** An installation of one server, with a way into its database and its key for tokens. */
 class World {
@@ -51,6 +67,14 @@ class World {
 
   get serverPid() {
     return this.installation.servers[0].pid;
+  }
+
+  /** The servers themselves, past the proxy that stands before several of them. */
+  get urls() {
+    const { protocol } = new URL(this.url);
+    return this.installation.servers.map(
+      ({ environment }) => `${protocol}//localhost:${environment.PILOTAGE_LISTEN.split(':')[1]}`,
+    );
   }
 
   /** The rows of one statement. */
@@ -78,12 +102,13 @@ class World {
     return this.tokens.forAttempt({ vo: group.vo, stamp, jobId, attempt }, tokenSeconds).token;
   }
 
-  /** A fresh server process, so that no path pays for what another one left in memory. */
+  /** Fresh server processes, so that no path pays for what another one left in memory. */
   async restartServer(serverOptions) {
-    const [server] = this.installation.servers;
-    await server.stop();
-    server.args = [...serverOptions, 'dist/main.js'];
-    await server.start();
+    for (const server of this.installation.servers) {
+      await server.stop();
+      server.args = [...serverOptions, 'dist/main.js'];
+      await server.start();
+    }
   }
 
   async stop() {
@@ -99,15 +124,16 @@ export function subjectOf(name) {
   return `${group.vo}:${name}`;
 }
 
-/** Starts everything below `folder`. */
-export async function startWorld({ folder, options, log }) {
+/** Starts everything below `folder`; in `document`, if there is one, `@FOLDER@` stands for it. */
+export async function startWorld({ folder, options, log, document = configuration, servers = 1, size = databaseSize }) {
   const installation = await startInstallation({
     folder,
-    configuration,
+    configuration: document,
     urls: {},
+    servers,
     agents: 0,
     tls: options.https,
-    database: databaseSize,
+    database: size,
     environment: { PILOTAGE_LEASE_SECONDS: '86400' },
     log,
   });

@@ -1,7 +1,7 @@
 import { createPool } from 'mysql2/promise';
 
 /**
- * The baseline. Its order: `{ path, databaseUrl, seconds, data }`. The module of the path gives `rawOf(data)`:
+ * The baseline. Its order: `{ module, databaseUrl, seconds, data }`. The module, a path below bench/, gives `rawOf(data)`:
  * `connections`, and `write(connection, index)`, which runs one transaction (or read) of the barest statements and
  * answers its number of units; null when there is nothing left to do. Nothing else uses the machine meanwhile.
  */
@@ -9,8 +9,8 @@ process.once('message', async (order) => {
   process.send(await rate(order), () => process.disconnect());
 });
 
-async function rate({ path, databaseUrl, seconds, data }) {
-  const { rawOf } = await import(`../paths/${path}.mjs`);
+async function rate({ module, databaseUrl, seconds, data }) {
+  const { rawOf } = await import(new URL(`../${module}`, import.meta.url).href);
   const { connections, write } = rawOf(data);
   const pool = createPool({ uri: databaseUrl, connectionLimit: connections });
   const held = await Promise.all(Array.from({ length: connections }, () => pool.getConnection()));

@@ -133,7 +133,7 @@ function keptApart(queues: readonly DrawnQueue[], sizes: readonly number[]): Wor
   });
 }
 
-/** Seven of eight pilots are x86, at all sites, a third of them at the eleven large ones; the others are ARM at CERN. */
+/** Pilots of all sites, a third of them at the eleven large ones, run everything for x86; one of 23 is ARM, at CERN. */
 function pilotKinds(): WorkloadPilots[] {
   const { arm, ...x86 } = platformFamilies;
   const large = otherSites.slice(0, 11);
@@ -143,7 +143,7 @@ function pilotKinds(): WorkloadPilots[] {
   return [
     ...large.map(({ name }) => name).map(at(26)),
     ...small.map(at(12)),
-    { site: 'LCG.CERN.cern', queue: 'arm', platforms: arm, weight: 125 },
+    { site: 'LCG.CERN.cern', queue: 'arm', platforms: arm, weight: 40 },
   ];
 }
 
