@@ -9,16 +9,15 @@ import {
 } from '../../platform/index.js';
 import { claimJobs, type Take } from '../jobs/claim-jobs.js';
 import { type Effects, Jobs } from '../jobs/jobs.js';
-import { ShareUse, type Use } from '../task-queues/share-use.js';
-import type { Claimed } from '../task-queues/task-queue-index.js';
+import { ShareUse } from '../task-queues/share-use.js';
 import { bindPilots } from './bind-pilots.sql.js';
-import { type Claimer, distribute } from './distribute.js';
+import { type Claimer, distribute, type PlannedUse } from './distribute.js';
 import { type ClaimedAttempt, earlierClaims } from './earlier-claims.sql.js';
 import { lockPilots, type PilotRow } from './lock-pilots.sql.js';
 import { nodeOf } from './pilot-place.js';
 import { Prospects, separates } from './prospects.js';
 import { Stock } from './stock.js';
-import { takeJobs, takeKnownJobs } from './take-jobs.sql.js';
+import { type KnownJob, type QueueOrder, takeJobs, takeKnownJobs } from './take-jobs.sql.js';
 
 /** A wish for jobs. */
 export interface Claim {
@@ -45,10 +44,10 @@ interface Asking {
   claimer: Claimer;
 }
 
+/** What a transaction has taken in memory, until it is durable. */
 interface Batch {
-  outcomes: BatchOutcome<Made>[];
-  uses: Use[];
-  touched: Claimed[];
+  stock: Stock;
+  uses: PlannedUse[];
 }
 
 const largestBatch = 200;
@@ -76,13 +75,47 @@ export class Claims {
     const nobody = { ok: { pilot: null, jobs: [], fresh: false } };
     if (claims.every(({ signal }) => signal.aborted)) return claims.map(() => nobody);
     await this.shares.refresh();
-    const batch = await this.jobs.change((tx, effects) => this.claim(tx, effects, claims));
-    this.shares.add(batch.uses);
-    this.prospects.taken(batch.touched);
-    return batch.outcomes;
+    const batches: Batch[] = [];
+    try {
+      const outcomes = await this.jobs.change(async (tx, effects) => {
+        // A transaction that failed may be tried again: what it took is given back first.
+        this.abandon(batches.pop());
+        const batch = { stock: this.stockIn(tx), uses: [] };
+        batches.push(batch);
+        return this.claim(tx, effects, claims, batch);
+      });
+      this.settle(batches.pop());
+      return outcomes;
+    } catch (error) {
+      this.abandon(batches.pop());
+      throw error;
+    }
   }
 
-  private async claim(tx: Transaction, effects: Effects, claims: Claim[]): Promise<Batch> {
+  private stockIn(tx: Transaction): Stock {
+    const source = {
+      next: (orders: readonly QueueOrder[]) => takeJobs(tx, orders),
+      known: (jobs: readonly KnownJob[]) => takeKnownJobs(tx, jobs),
+    };
+    return new Stock(this.prospects.queues, source);
+  }
+
+  private settle(batch: Batch | undefined): void {
+    if (batch === undefined) return;
+    const { order } = this.prospects.queues;
+    for (const { entity, used } of batch.uses) order.settle(entity, used);
+    this.shares.add(batch.uses);
+    this.prospects.lookAhead(batch.stock.settle());
+  }
+
+  private abandon(batch: Batch | undefined): void {
+    if (batch === undefined) return;
+    const { order } = this.prospects.queues;
+    for (const { entity, used } of batch.uses) order.plan(entity, -used);
+    this.prospects.lookAhead(batch.stock.abandon());
+  }
+
+  private async claim(tx: Transaction, effects: Effects, claims: Claim[], batch: Batch): Promise<BatchOutcome<Made>[]> {
     const pilots = await lockPilots(
       tx,
       claims.map(({ stamp }) => stamp),
@@ -96,11 +129,13 @@ export class Claims {
       else if (asked !== null && !earlier.has(keyOf(claim)) && !asking.has(keyOf(claim)))
         asking.set(keyOf(claim), asked);
     }
-    const stock = new Stock({ next: (orders) => takeJobs(tx, orders), known: (jobs) => takeKnownJobs(tx, jobs) });
-    const uses = await distribute(
+    batch.uses = await distribute(
       [...asking.values()].map(({ claimer }) => claimer),
-      stock,
-      (planned) => this.shares.turns(planned),
+      {
+        stock: batch.stock,
+        turnsWith: (planned) => this.shares.turns(planned),
+        now: performance.now(),
+      },
     );
     const takes = [...asking.values()].flatMap(takesOf);
     await claimJobs(tx, effects, takes, {
@@ -108,27 +143,28 @@ export class Claims {
       configurationVersion: this.prospects.version,
     });
     await bindPilots(tx, takes);
-    await this.shares.write(tx, uses);
+    await this.shares.write(tx, batch.uses);
     const made = byClaim([...earlier.values()].flat().concat(takes.map((take) => this.attemptOf(take))));
-    const outcomes = claims.map((claim) => {
+    return claims.map((claim) => {
       if (refused.has(claim)) return { error: refused.get(claim) };
       const given = asking.get(keyOf(claim))?.claimer.given ?? [];
       const jobs = made.get(keyOf(claim)) ?? [];
       return { ok: { pilot: pilots.get(claim.stamp) ?? null, jobs, fresh: given.length > 0 } };
     });
-    return { outcomes, uses, touched: stock.touched() };
   }
 
-  /** What a claim asks for: null when nobody waits for it any more or its pilot shall end. */
+  /** What a claim asks for: null when nobody waits for it any more its pilot shall end, or nothing may begin there. */
   private examine(claim: Claim, pilot: PilotRow | undefined): Asking | Refusal | null {
     const refusal = this.prospects.refuse(pilot);
     if (pilot === undefined || refusal !== null) return refusal;
     if (claim.signal.aborted || pilot.drain !== 0) return null;
-    const prospects = this.prospects.of(pilot, claim.offer);
-    if (prospects instanceof Refusal) return prospects;
+    const prospect = this.prospects.of(pilot, claim.offer);
+    if (prospect instanceof Refusal) return prospect;
+    if (prospect.closed) return null;
+    const { stamp, vo, site, ce } = pilot;
     const owner = separates(pilot) ? null : pilot.bound_owner;
-    const claimer = { ...prospects, wants: claim.maxJobs, owner, separates: separates(pilot), given: [] };
-    return { claim, pilot, claimer };
+    const terms = { wants: claim.maxJobs, owner, separates: separates(pilot), given: [] };
+    return { claim, pilot, claimer: { stamp, vo, site, ce, ...prospect, ...terms } };
   }
 
   private attemptOf({ job, stamp, claimId, site, processors, memory, gpus }: Take): ClaimedAttempt {

@@ -2,12 +2,24 @@ import { Injectable } from '@nestjs/common';
 import { CurrentConfiguration } from '../../configuration/index.js';
 import { finalPilotStates, type Offer, Refusal } from '../../contract/index.js';
 import type { Capability, Free } from '../task-queues/capability.js';
-import { eligible, fitsNow } from '../task-queues/eligible.js';
-import { type Claimed, TaskQueueIndex, type WaitingQueue } from '../task-queues/task-queue-index.js';
+import { eligible } from '../task-queues/eligible.js';
+import { TaskQueueIndex } from '../task-queues/task-queue-index.js';
+import type { WaitingQueue } from '../task-queues/waiting-queue.js';
+import type { WaitingQueues } from '../task-queues/waiting-queues.js';
 import { open, testJobType, type Verdict } from '../resource-status/resource-status.js';
 import { ResourceStatuses } from '../resource-status/resource-statuses.js';
 import type { PilotRow } from './lock-pilots.sql.js';
 import { freeOf, nodeOf, placeOf, queueOfPilot } from './pilot-place.js';
+
+/** What a pilot offers, and what may begin there beside what fits. */
+export interface Prospect {
+  place: Capability;
+  free: Free;
+  /** What the status of its resources allows. */
+  admits: (queue: WaitingQueue) => boolean;
+  /** Nothing may begin there. */
+  closed: boolean;
+}
 
 /** What there is for a pilot: the task queues that its place fits, and what of the place is free. */
 @Injectable()
@@ -30,23 +42,31 @@ export class Prospects {
     return this.statuses.verdict({ vo, site, ce, stamp, host: nodeOf(pilot).hostname ?? null });
   }
 
+  /** The waiting task queues, from which claims take. */
+  get queues(): WaitingQueues {
+    return this.index.queues;
+  }
+
   /**
-   * The waiting task queues that fit the pilot's place, as far as its resources may be used; the Refusal
-   * `wrong-conditions` for a senseless offer.
+   * What the pilot offers, and which task queues its resources' status admits beside; the Refusal `wrong-conditions` for
+   * a senseless offer.
    */
-  of(pilot: PilotRow, offer: Offer): { candidates: readonly WaitingQueue[]; free: Free } | Refusal {
+  of(pilot: PilotRow, offer: Offer): Prospect | Refusal {
     const queue = queueOfPilot(this.configuration.get().document, pilot);
     const place = placeOf(pilot, offer, queue);
     if (place instanceof Refusal) return place;
-    return { candidates: this.candidates(pilot, place), free: freeOf(pilot, offer, queue) };
+    const { verdict } = this.verdict(pilot);
+    const admits = (one: WaitingQueue): boolean => mayBegin(one, verdict);
+    const narrowed = verdict === 'tests-only' ? { ...place, jobTypes: [testJobType] } : place;
+    return { place: narrowed, free: freeOf(pilot, offer, queue), admits, closed: verdict === 'closed' };
   }
 
   /** Whether anything on the index could be given to the pilot now. */
   hasAny(pilot: PilotRow, offer: Offer): boolean {
-    const prospects = this.of(pilot, offer);
-    if (prospects instanceof Refusal) return false;
-    const { candidates, free } = prospects;
-    return candidates.some((queue) => serves(pilot, queue) && fitsNow(queue.requirements, free) === null);
+    const prospect = this.of(pilot, offer);
+    if (prospect instanceof Refusal || prospect.closed) return false;
+    const owner = separates(pilot) ? null : pilot.bound_owner;
+    return this.index.hasAny({ ...prospect, vo: pilot.vo, owner }, prospect.admits);
   }
 
   /** Whether one of these queues could. */
@@ -79,17 +99,9 @@ export class Prospects {
     return this.index.onWaiting(listener);
   }
 
-  /** A batch of claims has taken from these queues. */
-  taken(touched: readonly Claimed[]): void {
-    this.index.taken(touched);
-  }
-
-  private candidates(pilot: PilotRow, place: Capability): readonly WaitingQueue[] {
-    const { verdict } = this.verdict(pilot);
-    if (verdict === 'closed') return [];
-    if (verdict === 'open') return this.index.candidates(pilot.vo, place);
-    const testing = { ...place, jobTypes: [testJobType] };
-    return this.index.candidates(pilot.vo, testing).filter((queue) => mayBegin(queue, verdict));
+  /** Of these queues too little is known now. */
+  lookAhead(queues: readonly number[]): void {
+    this.index.lookAhead(queues);
   }
 }
 

@@ -1,6 +1,7 @@
 import type { ClaimableJob } from '../jobs/claim-jobs.js';
 import type { Head } from '../task-queues/shares.js';
-import type { Claimed, WaitingQueue } from '../task-queues/task-queue-index.js';
+import type { WaitingQueue } from '../task-queues/waiting-queue.js';
+import type { WaitingQueues } from '../task-queues/waiting-queues.js';
 import type { KnownJob, QueueOrder } from './take-jobs.sql.js';
 
 /** Where jobs come from. What it gives is locked. */
@@ -11,97 +12,124 @@ export interface JobSource {
   known(jobs: readonly KnownJob[]): Promise<ClaimableJob[]>;
 }
 
+/** A job that was taken in memory: its row, if it is at hand already. */
+export interface TakenJob {
+  queue: WaitingQueue;
+  head: Head;
+  job: ClaimableJob | undefined;
+}
+
 interface Order {
   queue: WaitingQueue;
   owner: string | null;
   count: number;
 }
 
-interface Shelf {
-  jobs: ClaimableJob[];
-  /** What the index knows to come after them; emptied when that has proved wrong. */
-  ahead: Head[];
-  seen: number[];
-  /** Jobs that were given away, or had been claimed by somebody else. */
-  gone: number[];
-  /** The last job that left the shelf: what comes after it has no higher priority. */
-  last: Head | null;
-  /** Owners (null: all) for whom the queue has no more than what is on the shelf. */
-  exhausted: Set<string | null>;
-}
-
-/** Jobs that one batch of claims has locked but not given away yet, by task queue. */
+/**
+ * The jobs of one batch of claims. They are taken in memory first, so that no other batch plans them; then their rows are
+ * fetched and locked. What has proved to be gone is looked for anew.
+ */
 export class Stock {
-  private readonly shelves = new Map<number, Shelf>();
-  private readonly orders = new Map<string, Order>();
+  private readonly rows = new Map<number, ClaimableJob>();
+  /** Rows of single owners of queues that hold jobs of several, by queue and owner. */
+  private readonly ofOwner = new Map<string, ClaimableJob[]>();
+  /** What this transaction has locked, by queue: it would not pass over its own locks. */
+  private readonly seen = new Map<number, number[]>();
+  /** Queues, or owners in them, that have no more than what is at hand. */
+  private readonly exhausted = new Set<string>();
+  private readonly touchedQueues = new Map<number, WaitingQueue>();
+  private readonly takenJobs = new Map<number, { queue: WaitingQueue; head: Head }>();
+  private wanted: { queue: WaitingQueue; head: Head }[] = [];
+  private orders = new Map<string, Order>();
 
-  constructor(private readonly source: JobSource) {}
+  constructor(
+    readonly queues: WaitingQueues,
+    private readonly source: JobSource,
+  ) {}
 
-  /** The next job for an owner (null: anybody), as far as is known; null when there is none. */
-  next(queue: WaitingQueue, owner: string | null): Head | null {
-    const shelf = this.shelves.get(queue.id);
-    if (shelf === undefined) return queue;
-    const job = shelf.jobs.find((one) => owner === null || one.owner_subject === owner);
-    if (job !== undefined) return headOf(job);
-    if (shelf.exhausted.has(null) || shelf.exhausted.has(owner)) return null;
-    return shelf.ahead[0] ?? shelf.last ?? queue;
+  /** Whether the queue may have a job for this owner (null: anybody), as far as is known. */
+  mayHave(queue: WaitingQueue, owner: string | null): boolean {
+    if (owner === null) return queue.ahead.length > 0 || (queue.listed && !this.exhausted.has(keyOf(queue, null)));
+    if (this.ofOwner.get(keyOf(queue, owner))?.some((job) => this.isFree(job)) === true) return true;
+    return queue.listed && !this.exhausted.has(keyOf(queue, owner)) && !this.exhausted.has(keyOf(queue, null));
   }
 
-  /** Takes the next job that is at hand. */
-  take(queue: WaitingQueue, owner: string | null): ClaimableJob | undefined {
-    const shelf = this.shelves.get(queue.id);
-    const at = shelf?.jobs.findIndex((one) => owner === null || one.owner_subject === owner) ?? -1;
-    if (shelf === undefined || at < 0) return undefined;
-    const [job] = shelf.jobs.splice(at, 1);
-    if (job === undefined) return undefined;
-    shelf.last = headOf(job);
-    shelf.gone.push(job.job_id);
-    return job;
+  /** Takes the next job that is known; undefined when it must be ordered. */
+  take(queue: WaitingQueue, owner: string | null): TakenJob | undefined {
+    this.touchedQueues.set(queue.id, queue);
+    if (owner !== null) {
+      const job = this.ofOwner.get(keyOf(queue, owner))?.find((one) => this.isFree(one));
+      if (job === undefined) return undefined;
+      this.queues.takeJobs(queue, [job.job_id]);
+      return this.taken(queue, headOf(job), job);
+    }
+    const head = this.queues.take(queue);
+    if (head === undefined) return undefined;
+    const job = this.rows.get(head.headJob);
+    if (job === undefined) this.wanted.push({ queue, head });
+    return this.taken(queue, head, job);
   }
 
-  /** Asks for more jobs with the next {@link restock}. */
+  /** Asks for more jobs with the next {@link fetch}. */
   order(queue: WaitingQueue, owner: string | null, count: number): void {
-    const key = `${queue.id} ${owner ?? ''}`;
+    this.touchedQueues.set(queue.id, queue);
+    const key = keyOf(queue, owner);
     const order = this.orders.get(key) ?? { queue, owner, count: 0 };
     order.count += count;
     this.orders.set(key, order);
   }
 
-  /** Fetches what was ordered, queues in the order of their ids. False when nothing was ordered. */
-  async restock(): Promise<boolean> {
-    const orders = [...this.orders.values()].toSorted((a, b) => a.queue.id - b.queue.id);
-    this.orders.clear();
+  /** Fetches what was taken and ordered, queues in the order of their ids. False when there was nothing to fetch. */
+  async fetch(): Promise<boolean> {
+    const { wanted } = this;
+    this.wanted = [];
+    let left = [...this.orders.values()].toSorted((a, b) => a.queue.id - b.queue.id);
+    this.orders = new Map();
+    const any = wanted.length > 0 || left.length > 0;
+    if (wanted.length > 0) await this.fetchKnown(wanted);
     // A second order of a queue must know what the first one got.
-    for (let left = await this.fetchKnown(orders); left.length > 0;) {
+    while (left.length > 0) {
       const now = left.filter((order, index) => left[index - 1]?.queue.id !== order.queue.id);
       left = left.filter((order) => !now.includes(order));
       await this.fetchNext(now);
     }
-    return orders.length > 0;
+    return any;
   }
 
-  /** Fetches by their ids the jobs that the index knows; gives what is still wanted then. */
-  private async fetchKnown(orders: readonly Order[]): Promise<Order[]> {
-    const known = new Map<Order, Head[]>();
-    for (const order of orders) {
-      const { ahead } = this.shelfOf(order.queue);
-      if (order.owner !== null || ahead.length < order.count) ahead.length = 0;
-      else known.set(order, ahead.splice(0, order.count));
+  /** The row of a job that was taken; undefined when somebody else has it. */
+  rowOf({ headJob }: Head): ClaimableJob | undefined {
+    return this.rows.get(headJob);
+  }
+
+  /** The batch is durable: what it took is gone. Gives the queues of which too little is known now. */
+  settle(): number[] {
+    this.queues.gone([...this.takenJobs.keys()]);
+    return [...this.touchedQueues.values()].filter(({ ahead }) => ahead.length === 0).map(({ id }) => id);
+  }
+
+  /** The batch came to nothing: what it took can be taken again. Gives the queues that should be looked at. */
+  abandon(): number[] {
+    for (const { queue, head } of this.takenJobs.values()) this.queues.giveBack(queue, [head]);
+    return [...this.touchedQueues.keys()];
+  }
+
+  private isFree({ job_id }: ClaimableJob): boolean {
+    return !this.takenJobs.has(job_id);
+  }
+
+  private taken(queue: WaitingQueue, head: Head, job: ClaimableJob | undefined): TakenJob {
+    this.takenJobs.set(head.headJob, { queue, head });
+    return { queue, head, job };
+  }
+
+  private async fetchKnown(wanted: readonly { queue: WaitingQueue; head: Head }[]): Promise<void> {
+    const jobs = wanted.map(({ queue, head }) => ({ queue: queue.id, ...head }));
+    for (const job of await this.source.known(jobs)) this.rows.set(job.job_id, job);
+    for (const { queue, head } of wanted) {
+      if (this.rows.has(head.headJob)) this.lock(queue, [head.headJob]);
+      // One that is gone is seldom the only one.
+      else this.queues.distrust(queue, (job) => this.rows.has(job));
     }
-    const found = new Map<number, ClaimableJob>();
-    const wanted = [...known].flatMap(([{ queue }, heads]) => heads.map((head) => ({ queue: queue.id, ...head })));
-    for (const job of wanted.length === 0 ? [] : await this.source.known(wanted)) found.set(job.job_id, job);
-    return orders.flatMap((order) => {
-      const heads = known.get(order);
-      if (heads === undefined) return [order];
-      const shelf = this.shelfOf(order.queue);
-      const jobs = heads.flatMap(({ headJob }) => found.get(headJob) ?? []);
-      put(shelf, jobs);
-      if (jobs.length === heads.length) return [];
-      shelf.gone.push(...heads.flatMap(({ headJob }) => (found.has(headJob) ? [] : [headJob])));
-      shelf.ahead.length = 0;
-      return [{ ...order, count: heads.length - jobs.length }];
-    });
   }
 
   private async fetchNext(orders: readonly Order[]): Promise<void> {
@@ -110,39 +138,30 @@ export class Stock {
         queue: queue.id,
         limit: count,
         owner,
-        seen: this.shelfOf(queue).seen,
+        seen: this.seen.get(queue.id) ?? [],
       })),
     );
-    orders.forEach(({ queue, owner, count }, index) => {
-      const shelf = this.shelfOf(queue);
-      const jobs = fetched[index] ?? [];
-      put(shelf, jobs);
-      if (jobs.length < count) shelf.exhausted.add(owner);
-    });
+    orders.forEach((order, index) => this.putIn(order, fetched[index] ?? []));
   }
 
-  private shelfOf(queue: WaitingQueue): Shelf {
-    const known = this.shelves.get(queue.id);
-    if (known !== undefined) return known;
-    const shelf = { jobs: [], ahead: [...queue.ahead], seen: [], gone: [], last: null, exhausted: new Set<null>() };
-    this.shelves.set(queue.id, shelf);
-    return shelf;
-  }
-
-  /** The queues that were asked for jobs: what is gone from them, and whether nothing is left in them. */
-  touched(): Claimed[] {
-    return [...this.shelves].map(([queue, { jobs, gone, exhausted }]) => ({
+  private putIn({ queue, owner, count }: Order, jobs: readonly ClaimableJob[]): void {
+    this.lock(
       queue,
-      gone,
-      empty: jobs.length === 0 && exhausted.has(null),
-    }));
+      jobs.map(({ job_id }) => job_id),
+    );
+    for (const job of jobs) this.rows.set(job.job_id, job);
+    if (jobs.length < count) this.exhausted.add(keyOf(queue, owner));
+    if (owner === null) this.queues.learn(queue, jobs.map(headOf), jobs.length < count);
+    else this.ofOwner.set(keyOf(queue, owner), [...(this.ofOwner.get(keyOf(queue, owner)) ?? []), ...jobs]);
+  }
+
+  private lock(queue: WaitingQueue, jobs: readonly number[]): void {
+    this.seen.set(queue.id, [...(this.seen.get(queue.id) ?? []), ...jobs]);
   }
 }
 
-function put(shelf: Shelf, jobs: readonly ClaimableJob[]): void {
-  shelf.jobs.push(...jobs);
-  shelf.jobs.sort((a, b) => b.user_priority - a.user_priority || a.job_id - b.job_id);
-  shelf.seen.push(...jobs.map(({ job_id }) => job_id));
+function keyOf({ id }: WaitingQueue, owner: string | null): string {
+  return `${id} ${owner ?? ''}`;
 }
 
 function headOf({ user_priority, job_id }: ClaimableJob): Head {

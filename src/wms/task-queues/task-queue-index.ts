@@ -1,25 +1,11 @@
 import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { Database, isDatabaseUnavailable, Log, WakeUps } from '../../platform/index.js';
-import { type Capability, signatureOf } from './capability.js';
-import { fitsPlace } from './eligible.js';
-import { QueueDefinitions, type QueueDefinition } from './queue-definitions.js';
+import type { Capability, Free } from './capability.js';
+import { QueueDefinitions } from './queue-definitions.js';
 import { readAhead, readHeads, readNonEmptyQueues } from './read-heads.sql.js';
 import type { Head } from './shares.js';
-
-/** A task queue in which at least one job could be claimed when it was last looked at. */
-export interface WaitingQueue extends QueueDefinition, Head {
-  /** What is known of the jobs that come next, the head first. Empty between a claim of all of them and the next look. */
-  ahead: Head[];
-}
-
-/** What a batch of claims did to a queue. */
-export interface Claimed {
-  queue: number;
-  /** Jobs that cannot be claimed any more. */
-  gone: readonly number[];
-  /** Nothing was left. */
-  empty: boolean;
-}
+import type { WaitingQueue } from './waiting-queue.js';
+import { WaitingQueues } from './waiting-queues.js';
 
 /** How a queue is looked at: only its head, what is known to follow it being kept or not, or as far ahead as is read. */
 const looks = { check: 0, head: 1, ahead: 2 } as const;
@@ -28,7 +14,6 @@ type Look = (typeof looks)[keyof typeof looks];
 /** Jobs of a queue that are read ahead, so that most claims need no look. */
 const depth = 16;
 const rebuildSeconds = 5;
-const largestCache = 5_000;
 
 /**
  * The task queues that are not empty, in memory: a hint that can be rebuilt from the database at any time. It follows
@@ -36,11 +21,10 @@ const largestCache = 5_000;
  */
 @Injectable()
 export class TaskQueueIndex implements OnModuleInit, OnModuleDestroy {
-  private readonly queues = new Map<number, WaitingQueue>();
+  /** What is known; claims take jobs from it while they plan. */
+  readonly queues = new WaitingQueues(() => performance.now());
   private readonly definitions: QueueDefinitions;
-  private readonly candidateCache = new Map<string, { version: number; queues: WaitingQueue[] }>();
   private readonly listeners = new Set<(queues: WaitingQueue[]) => void>();
-  private version = 0;
   private stale = new Map<number, Look>();
   private looking: Promise<void> = Promise.resolve();
   private nextLook: Promise<void> | null = null;
@@ -69,17 +53,18 @@ export class TaskQueueIndex implements OnModuleInit, OnModuleDestroy {
     this.stop();
   }
 
-  /** The waiting queues of a VO whose requirements a place fulfils, whatever is free there at the moment. */
+  /** The waiting queues of a VO whose requirements a place fulfils, whatever is free there. Looks at all queues. */
   candidates(vo: string, capability: Capability): WaitingQueue[] {
-    const key = `${vo} ${signatureOf(capability)}`;
-    const cached = this.candidateCache.get(key);
-    if (cached?.version === this.version) return cached.queues;
-    const queues = [...this.queues.values()].filter(
-      (queue) => queue.vo === vo && fitsPlace(queue.requirements, capability) === null,
-    );
-    if (this.candidateCache.size >= largestCache) this.candidateCache.clear();
-    this.candidateCache.set(key, { version: this.version, queues });
-    return queues;
+    return this.queues.candidates(vo, capability);
+  }
+
+  /** Whether a queue that is accepted could give a job to such an offer now. `owner`: as {@link WaitingQueues.inTurn}. */
+  hasAny(
+    offer: { vo: string; place: Capability; free: Free; owner: string | null },
+    accept: (queue: WaitingQueue) => boolean,
+  ): boolean {
+    const signature = this.queues.signature(offer.place, offer.free);
+    return this.queues.search(offer.vo, signature, offer.owner, accept) !== undefined;
   }
 
   /** Calls `listener` with queues in which jobs have become claimable, until the returned function is called. */
@@ -107,43 +92,40 @@ export class TaskQueueIndex implements OnModuleInit, OnModuleDestroy {
     return this.rebuilt;
   }
 
-  /** Claims have taken from these queues. Those of which nothing more is known are looked at in the background. */
-  taken(claimed: readonly Claimed[]): void {
-    const unknown: number[] = [];
-    for (const { queue: id, gone, empty } of claimed) {
-      const queue = this.queues.get(id);
-      if (queue !== undefined)
-        setAhead(
-          queue,
-          queue.ahead.filter(({ headJob }) => !gone.includes(headJob)),
-        );
-      if (empty) this.markEmpty(id);
-      if (empty || (queue?.ahead.length ?? 0) === 0) unknown.push(id);
-    }
-    if (unknown.length > 0) void this.follow(() => this.refresh(unknown, looks.ahead));
-  }
-
-  private markEmpty(id: number): void {
-    if (this.queues.delete(id)) this.version += 1;
+  /** Of these queues too little is known: they are looked at in the background. */
+  lookAhead(ids: readonly number[]): void {
+    if (ids.length > 0) void this.follow(() => this.refresh(ids, looks.ahead));
   }
 
   private async lookAtAll(): Promise<void> {
     const ids = await readNonEmptyQueues(this.database);
-    await this.refresh([...new Set([...ids, ...this.queues.keys()])], looks.check);
-    this.definitions.keep(new Set(this.queues.keys()));
+    await this.refresh([...new Set([...ids, ...this.known()])], looks.check);
+    this.definitions.keep(new Set(this.known()));
+  }
+
+  private known(): number[] {
+    return [...this.queues.all()].map(({ id }) => id);
   }
 
   private async look(): Promise<void> {
     const stale = this.stale;
     this.stale = new Map();
     if (stale.size === 0) return;
+    const look = this.queues.beginLook();
     const found = await this.readStale(stale);
     const definitions = await this.definitions.find([...found.keys()]);
-    for (const id of stale.keys()) if (!found.has(id)) this.markEmpty(id);
-    const waiting = definitions.flatMap((definition) => {
-      const ahead = found.get(definition.id);
-      return ahead === undefined ? [] : [this.put(definition, ahead, stale.get(definition.id) === looks.check)];
+    for (const id of stale.keys()) if (!found.has(id)) this.queues.remove(id);
+    const waiting = definitions.map((definition) => {
+      const heads = found.get(definition.id) ?? [];
+      const [head] = heads;
+      const how = stale.get(definition.id) ?? looks.check;
+      if (how === looks.ahead) return this.queues.put(definition, heads, heads.length < depth, look);
+      if (how === looks.head) this.queues.mayHaveMore(definition.id);
+      return head === undefined
+        ? this.queues.put(definition, [], true, look)
+        : this.queues.check(definition, head, look);
     });
+    this.queues.endLook(look);
     if (waiting.length > 0) for (const listener of this.listeners) listener(waiting);
   }
 
@@ -160,21 +142,6 @@ export class TaskQueueIndex implements OnModuleInit, OnModuleDestroy {
     return found;
   }
 
-  /** `check`: of a queue whose head is as it was, what is known to follow it is kept. */
-  private put(definition: QueueDefinition, ahead: Head[], check: boolean): WaitingQueue {
-    const known = this.queues.get(definition.id);
-    if (known !== undefined) {
-      const same = known.ahead[0]?.headJob === ahead[0]?.headJob && known.headPriority === ahead[0]?.headPriority;
-      if (!check || !same) setAhead(known, ahead);
-      return known;
-    }
-    const queue = { ...definition, headPriority: 0, headJob: 0, ahead: [] };
-    setAhead(queue, ahead);
-    this.queues.set(queue.id, queue);
-    this.version += 1;
-    return queue;
-  }
-
   /** The next look repairs what this one could not see. */
   private async follow(look: () => Promise<void>): Promise<void> {
     try {
@@ -185,13 +152,4 @@ export class TaskQueueIndex implements OnModuleInit, OnModuleDestroy {
       else this.log.error(message, { error });
     }
   }
-}
-
-/** A head that is not known stays what it was: nothing that comes later is better. */
-function setAhead(queue: WaitingQueue, ahead: Head[]): void {
-  queue.ahead = ahead;
-  const [head] = ahead;
-  if (head === undefined) return;
-  queue.headPriority = head.headPriority;
-  queue.headJob = head.headJob;
 }

@@ -1,12 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { JobDescription } from '../../../../src/contract/index.js';
+import { JobDescription, Refusal } from '../../../../src/contract/index.js';
 import type { ClaimableJob } from '../../../../src/wms/jobs/claim-jobs.js';
 import { type Claimer, distribute } from '../../../../src/wms/matching/distribute.js';
 import { Stock } from '../../../../src/wms/matching/stock.js';
+import { capabilityOf } from '../../../../src/wms/task-queues/capability.js';
 import { fitsNow } from '../../../../src/wms/task-queues/eligible.js';
 import { requirementsOf } from '../../../../src/wms/task-queues/requirements.js';
-import type { WaitingQueue } from '../../../../src/wms/task-queues/task-queue-index.js';
+import { WaitingQueues } from '../../../../src/wms/task-queues/waiting-queues.js';
+import { tries } from '../../../support/properties.js';
 
 interface Plan {
   owner: string;
@@ -21,7 +23,8 @@ interface Plan {
 function world(plans: readonly Plan[]) {
   let id = 0;
   const jobs = new Map<number, ClaimableJob[]>();
-  const queues = plans.map(({ owner, processors, priorities, known = 0, stale = false }, at): WaitingQueue => {
+  const waiting = new WaitingQueues(() => 0);
+  const queues = plans.map(({ owner, processors, priorities, known = 0, stale = false }, at) => {
     const own = priorities.map((user_priority) => {
       id += 1;
       const whose = { vo: 'lhcb', owner, owner_group: 'g', owner_subject: owner };
@@ -37,10 +40,10 @@ function world(plans: readonly Plan[]) {
       .slice(0, known)
       .map(({ user_priority, job_id }) => ({ headPriority: user_priority, headJob: job_id }));
     if (stale) ahead.unshift({ headPriority: 10, headJob: 0 });
-    // Heads are hints and may be stale: here they promise more than there is.
-    return { id: at, classId: at, ...entity, requirements, headPriority: 10, headJob: 0, ahead };
+    // What the index knows may be stale: a first job that is gone, or nothing but that there was one.
+    return waiting.put({ id: at, classId: at, ...entity, requirements }, ahead, false);
   });
-  const stock = new Stock({
+  const stock = new Stock(waiting, {
     next: async (orders) =>
       orders.map(({ queue, limit, seen }) =>
         (jobs.get(queue) ?? []).filter(({ job_id }) => !seen.includes(job_id)).slice(0, limit),
@@ -51,8 +54,14 @@ function world(plans: readonly Plan[]) {
   return { queues, jobs, stock };
 }
 
-const claimer = (queues: WaitingQueue[], processors: number, wants: number): Claimer => ({
-  candidates: queues,
+const place = capabilityOf({});
+if (place instanceof Refusal) throw place;
+const claimer = (processors: number, wants: number): Claimer => ({
+  stamp: 'p',
+  vo: 'lhcb',
+  site: 's',
+  ce: 'c',
+  place,
   free: {
     processors,
     memory: 1e3,
@@ -85,8 +94,8 @@ describe('claims that arrive together', () => {
   it('get each job once, stay within their offers, and leave nothing behind that would still fit', async () => {
     const property = fc.asyncProperty(fc.array(plan, { maxLength: 6 }), offers, async (plans, wishes) => {
       const { queues, jobs, stock } = world(plans);
-      const claimers = wishes.map(([processors, wants]) => claimer(queues, processors, wants));
-      const uses = await distribute(claimers, stock, turnsWith);
+      const claimers = wishes.map(([processors, wants]) => claimer(processors, wants));
+      const uses = await distribute(claimers, { stock, turnsWith, now: 0 });
       const given = claimers.flatMap((one) => one.given);
       const ids = given.map(({ job }) => job.job_id);
       expect(new Set(ids).size).toBe(ids.length);
@@ -100,29 +109,29 @@ describe('claims that arrive together', () => {
         expect(left.filter(({ requirements }) => fitsNow(requirements, one.free) === null)).toEqual([]);
       }
     });
-    await fc.assert(property, { numRuns: 500 });
+    await fc.assert(property, tries(500));
   });
 
   it('get the jobs of one owner by priority, then by age, whatever their task queues', async () => {
     const plans = fc.array(plan, { maxLength: 5 });
     const property = fc.asyncProperty(plans, fc.integer({ min: 1, max: 8 }), async (lists, wants) => {
-      const { queues, jobs, stock } = world(lists.map((list) => ({ ...list, owner: 'a', processors: 1 })));
-      const one = claimer(queues, 100, wants);
-      await distribute([one], stock, turnsWith);
+      const { jobs, stock } = world(lists.map((list) => ({ ...list, owner: 'a', processors: 1 })));
+      const one = claimer(100, wants);
+      await distribute([one], { stock, turnsWith, now: 0 });
       const all = [...jobs.values()].flat();
       all.sort((a, b) => b.user_priority - a.user_priority || a.job_id - b.job_id);
       expect(one.given.map(({ job }) => job.job_id)).toEqual(all.slice(0, wants).map(({ job_id }) => job_id));
     });
-    await fc.assert(property, { numRuns: 500 });
+    await fc.assert(property, tries(500));
   });
 
   it('serve owners in turn by what they have used', async () => {
-    const { queues, stock } = world([
+    const { stock } = world([
       { owner: 'a', processors: 1, priorities: Array.from({ length: 20 }, () => 10) },
       { owner: 'b', processors: 1, priorities: Array.from({ length: 20 }, () => 0) },
     ]);
-    const claimers = Array.from({ length: 10 }, () => claimer(queues, 1, 1));
-    await distribute(claimers, stock, turnsWith);
+    const claimers = Array.from({ length: 10 }, () => claimer(1, 1));
+    await distribute(claimers, { stock, turnsWith, now: 0 });
     const owners = claimers.flatMap(({ given }) => given.map(({ job }) => job.owner));
     expect(owners.filter((owner) => owner === 'a')).toHaveLength(5);
     expect(owners).toHaveLength(10);

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { JobDescription, type JobDescriptionInput, Refusal } from '../../../../src/contract/index.js';
 import { type CapabilityInput, capabilityOf, type Free } from '../../../../src/wms/task-queues/capability.js';
+import { ClassIndex } from '../../../../src/wms/task-queues/class-index.js';
 import { eligible, fitsNow, fitsPlace } from '../../../../src/wms/task-queues/eligible.js';
 import { requirementsOf } from '../../../../src/wms/task-queues/requirements.js';
 
@@ -26,9 +27,15 @@ const requirements = (description: Partial<JobDescriptionInput>) =>
 /** The names of the jobs that may run there. */
 function matched(jobs: Descriptions, input: CapabilityInput, free: Partial<Free> = {}): string[] {
   const capability = place(input);
-  return Object.entries(jobs)
+  const names = Object.entries(jobs)
     .filter(([, description]) => eligible(requirements(description), capability, { ...plenty, ...free }) === null)
     .map(([name]) => name);
+  // What is true of one job after the other is true of the index of classes.
+  const index = new ClassIndex();
+  const ordinals = Object.values(jobs).map((description, at) => index.add(at, requirements(description)));
+  const found = index.fitting(index.signature(capability, { ...plenty, ...free }));
+  expect(Object.keys(jobs).filter((_, at) => found.has(ordinals[at] ?? -1))).toEqual(names);
+  return names;
 }
 
 describe('sites', () => {

@@ -1,9 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { ShareOrder } from '../../../../src/wms/matching/share-order.js';
 import type { Shares } from '../../../../src/wms/task-queues/share-keys.js';
 import { type LedgerTerms, ShareLedger } from '../../../../src/wms/task-queues/share-ledger.js';
-import type { NamedEntity } from '../../../../src/wms/task-queues/shares.js';
+import { compareTurns, type NamedEntity } from '../../../../src/wms/task-queues/shares.js';
 
 const day = 86_400;
 const terms: LedgerTerms = { halfLifeSeconds: 7 * day, creditSeconds: 3_600 };
@@ -28,11 +27,23 @@ class Counter {
 
   /** Serves the one whose turn it is. */
   pick(active: readonly NamedEntity[], charge: number): NamedEntity {
-    const order = new ShareOrder(
-      active.map((entity) => ({ entity })),
-      this.ledger.turns(this.now),
+    const turnOf = this.ledger.turns(this.now);
+    const places = active.map((entity) => {
+      const { vo, group, owner } = turnOf(entity);
+      const levels = [
+        { turn: vo, name: entity.vo },
+        { turn: group, name: entity.group },
+        { turn: owner, name: entity.ownerSubject },
+      ] as const;
+      return { entity, levels };
+    });
+    places.sort(
+      (a, b) =>
+        compareTurns(a.levels[0], b.levels[0]) ||
+        compareTurns(a.levels[1], b.levels[1]) ||
+        compareTurns(a.levels[2], b.levels[2]),
     );
-    const [first] = order.inOrder();
+    const [first] = places;
     if (first === undefined) throw new Error('Nobody is active');
     this.ledger.charge(first.entity, charge, this.now);
     this.got.set(first.entity, (this.got.get(first.entity) ?? 0) + charge);

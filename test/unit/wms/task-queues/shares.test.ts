@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { ShareOrder } from '../../../../src/wms/matching/share-order.js';
+import { ShareOrder } from '../../../../src/wms/task-queues/share-order.js';
 import { shareDemand } from '../../../../src/wms/task-queues/share-demand.js';
 import { compareHeads, taskQueuePriorities } from '../../../../src/wms/task-queues/shares.js';
 
@@ -48,11 +48,12 @@ describe('the picking order', () => {
       entity('g2', 'o0', { group: 5, owner: 2 }),
     ];
     const turns = new Map(entities.map((one) => [one.entity.ownerSubject, one.turn]));
-    const order = new ShareOrder(
-      entities,
-      ({ ownerSubject }) => turns.get(ownerSubject) ?? { vo: 0, group: 0, owner: 0 },
-    );
-    expect([...order.inOrder()].map((one) => one.entity.ownerSubject)).toEqual(['o0', 'o2', 'o3', 'o5', 'o1']);
+    const order = new ShareOrder();
+    order.begin(() => (of) => turns.get(of.ownerSubject) ?? { vo: 0, group: 0, owner: 0 }, 0);
+    for (const one of entities) order.enter(one.entity);
+    const found: string[] = [];
+    for (const { owners } of order.groupsOf('lhcb')) owners.from(null, ({ name }) => found.push(name) < 0);
+    expect(found).toEqual(['o0', 'o2', 'o3', 'o5', 'o1']);
   });
 
   it('goes within an entity by priority, then by age', () => {

@@ -1,0 +1,50 @@
+import type { ClaimableJob } from '../jobs/claim-jobs.js';
+import type { Capability, Free } from '../task-queues/capability.js';
+import type { Requirements } from '../task-queues/requirements.js';
+import type { Turn } from '../task-queues/shares.js';
+import type { WaitingQueue } from '../task-queues/waiting-queue.js';
+
+/** Cores, MB and GPUs out of an offer. */
+export interface Grant {
+  processors: number;
+  memory: number;
+  gpus: number;
+}
+
+/** A job that a claimer gets, and what of the offer goes with it. */
+export interface Given extends Grant {
+  job: ClaimableJob;
+  queue: WaitingQueue;
+  /** Whose turn it was: use per share of the VO, the group and the owner when the job was chosen. */
+  turn: Turn;
+}
+
+/** A pilot that asks for jobs, while its claim is being filled. */
+export interface Claimer {
+  stamp: string;
+  vo: string;
+  site: string;
+  ce: string;
+  place: Capability;
+  /** What is left of the offer. */
+  free: Free;
+  /** How many jobs it still takes. */
+  wants: number;
+  /** Whose jobs it may run only; null when it separates payloads or serves nobody yet. */
+  owner: string | null;
+  /** Whether it separates payloads, so that it may serve several owners. */
+  separates: boolean;
+  /** What may begin there beside what fits; without it everything. */
+  admits?: (queue: WaitingQueue) => boolean;
+  given: Given[];
+}
+
+/** What a job is granted: up to the cores that it can use; a whole node gets all there is. */
+export function grantOf(requirements: Requirements, free: Free): Grant {
+  if (requirements.wholeNode) return { processors: free.processors, memory: free.memory, gpus: free.gpus };
+  return {
+    processors: Math.min(requirements.maxProcessors, free.processors),
+    memory: requirements.minRam,
+    gpus: requirements.gpus,
+  };
+}

@@ -1,0 +1,140 @@
+import type { ClaimableJob } from '../jobs/claim-jobs.js';
+import type { Requirements } from '../task-queues/requirements.js';
+import { chargeOf } from '../task-queues/share-keys.js';
+import type { Turn } from '../task-queues/shares.js';
+import type { WaitingQueue } from '../task-queues/waiting-queue.js';
+import { type Claimer, type Grant, grantOf } from './claimer.js';
+import type { Gate } from './gate.js';
+import type { Stock, TakenJob } from './stock.js';
+
+interface Slot extends Grant, TakenJob {
+  turn: Turn;
+}
+
+/** One claim while it is filled: what it has taken, confirmed by the database or not yet. */
+export class Filling {
+  private slots: Slot[] = [];
+  /** Use that counts only until what was ordered has come. */
+  private tentative: { queue: WaitingQueue; used: number }[] = [];
+  private readonly bound: string | null;
+  private readonly idle: boolean;
+
+  constructor(
+    private readonly claimer: Claimer,
+    private readonly stock: Stock,
+    private readonly gate: Gate,
+  ) {
+    this.bound = claimer.owner;
+    this.idle = claimer.free.idle;
+  }
+
+  /** Takes jobs until the claimer has enough, nothing fits any more, or the next one must be fetched first. */
+  fill(): 'done' | 'waits' {
+    while (this.claimer.wants > 0) {
+      // Whose job it is decides whom the pilot serves; that is known with the row.
+      if (!this.claimer.separates && this.claimer.owner === null && this.slots.length > 0) return 'waits';
+      const queue = this.pick();
+      if (queue === null) return 'done';
+      if (queue === 'lacking') return 'waits';
+      if (!this.take(queue)) return 'waits';
+    }
+    return 'done';
+  }
+
+  /** Drops what was taken but is gone. True when there was any, so that the claimer may pick again. */
+  confirm(): boolean {
+    for (const { queue, used } of this.tentative) this.stock.queues.order.plan(queue, -used);
+    this.tentative = [];
+    for (const slot of this.slots) slot.job ??= this.stock.rowOf(slot.head);
+    const lost = this.slots.filter(({ job }) => job === undefined);
+    this.slots = this.slots.filter(({ job }) => job !== undefined);
+    for (const slot of lost) this.release(slot);
+    const [first] = this.slots;
+    if (this.slots.length === 0) this.claimer.free = { ...this.claimer.free, idle: this.idle };
+    if (!this.claimer.separates) this.claimer.owner = this.bound ?? first?.job?.owner_subject ?? null;
+    return lost.length > 0;
+  }
+
+  /** The claimer gets what is confirmed. */
+  finish(): void {
+    for (const { job, queue, turn, processors, memory, gpus } of this.slots) {
+      if (job !== undefined) this.claimer.given.push({ job, queue, turn, processors, memory, gpus });
+    }
+  }
+
+  /** The batch came to nothing. */
+  undo(): void {
+    for (const { queue, used } of this.tentative) this.stock.queues.order.plan(queue, -used);
+    for (const slot of this.slots) this.release(slot);
+    this.tentative = [];
+    this.slots = [];
+  }
+
+  /** The queue whose turn it is, among those that fit what is left. */
+  private pick(): WaitingQueue | 'lacking' | null {
+    const { claimer, stock } = this;
+    const { queues } = stock;
+    const signature = queues.signature(claimer.place, claimer.free);
+    for (const queue of queues.inTurn(claimer.vo, signature, claimer.owner)) {
+      if (claimer.admits?.(queue) === false || !stock.mayHave(queue, this.rowOwner(queue))) continue;
+      const passes = this.gate.take(queue, claimer);
+      if (passes === 'granted') return queue;
+      if (passes === 'lacking') return passes;
+    }
+    return null;
+  }
+
+  /** False when the job must be fetched first. */
+  private take(queue: WaitingQueue): boolean {
+    const { claimer, stock } = this;
+    const { order } = stock.queues;
+    const turn = order.turnOf(queue);
+    const grant = grantOf(queue.requirements, claimer.free);
+    const used = chargeOf(queue.requirements, grant.processors);
+    const taken = stock.take(queue, this.rowOwner(queue));
+    order.plan(queue, used);
+    if (taken === undefined) {
+      this.gate.back(queue, claimer);
+      this.tentative.push({ queue, used });
+      stock.order(queue, this.rowOwner(queue), largestNumber(claimer, queue.requirements));
+      return false;
+    }
+    this.slots.push({ ...taken, ...grant, turn });
+    claimer.wants -= 1;
+    this.changeFree(grant, -1);
+    if (!claimer.separates) claimer.owner = this.bound ?? ownerOf(queue, taken.job);
+    return true;
+  }
+
+  private release({ queue, processors, memory, gpus }: Slot): void {
+    this.gate.back(queue, this.claimer);
+    this.stock.queues.order.plan(queue, -chargeOf(queue.requirements, processors));
+    this.claimer.wants += 1;
+    this.changeFree({ processors, memory, gpus }, 1);
+  }
+
+  private changeFree(grant: Grant, by: 1 | -1): void {
+    const { free } = this.claimer;
+    this.claimer.free = {
+      ...free,
+      processors: free.processors + by * grant.processors,
+      memory: free.memory + by * grant.memory,
+      gpus: free.gpus + by * grant.gpus,
+      idle: false,
+    };
+  }
+
+  /** The queue of one owner needs no check of its rows; the queue of a JobSharing group holds jobs of several owners. */
+  private rowOwner(queue: WaitingQueue): string | null {
+    return queue.ownerSubject === '' ? this.claimer.owner : null;
+  }
+}
+
+function ownerOf(queue: WaitingQueue, job: ClaimableJob | undefined): string | null {
+  return queue.ownerSubject === '' ? (job?.owner_subject ?? null) : queue.ownerSubject;
+}
+
+function largestNumber({ wants, free }: Claimer, requirements: Requirements): number {
+  if (requirements.wholeNode) return 1;
+  return Math.max(1, Math.min(wants, Math.floor(free.processors / requirements.minProcessors)));
+}
