@@ -37,6 +37,7 @@ const adviceFor: Partial<Record<RefusalCode | 'unknown', string>> = {
   'idempotency-conflict': 'use another key, or submit exactly the same jobs',
   'idempotency-in-progress': 'try again in a moment, with the same key',
   'job-not-found': 'see "pilotage job list"',
+  'task-queue-not-found': 'see "pilotage why" with a job of it',
   'pilot-not-found': 'see "pilotage pilot list"',
   'log-not-found': 'the pilot has not sent any log yet; try again later',
   'unknown-column': 'see "pilotage job list --help" for the fields',

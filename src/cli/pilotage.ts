@@ -5,6 +5,7 @@ import { registerJobs } from './jobs/commands.js';
 import { registerPilots } from './pilots/commands.js';
 import { settingsHelp } from './settings.js';
 import { version } from './version.js';
+import { registerWhy } from './why/commands.js';
 
 const shortCommands = `
 Short commands: dsub dstat doutput dkill dlogging dpeek.
@@ -18,6 +19,7 @@ export function pilotage(context: Context): Command {
     .addHelpText('after', `${shortCommands}\n${settingsHelp}`);
   registerJobs(program, context);
   registerPilots(program, context);
+  registerWhy(program, context);
   registerAccount(program, context);
   program
     .command('version')

@@ -1,5 +1,6 @@
 import type { AnyEndpoint } from './endpoint.js';
 import { execution } from './execution.js';
+import { explain } from './explain.js';
 import { jobs } from './jobs.js';
 import { matching } from './matching.js';
 import { pilots } from './pilots.js';
@@ -17,4 +18,5 @@ export const endpoints: readonly AnyEndpoint[] = [
   execution,
   pilots,
   resourceStatus,
+  explain,
 ].flatMap((area) => Object.values(area) as AnyEndpoint[]);

@@ -37,6 +37,7 @@ export const refusals = {
   'sandbox-mismatch': { status: 400, title: 'The bytes are not what was announced' },
   'object-not-found': { status: 404, title: 'The storage element holds no such object' },
   'url-expired': { status: 403, title: 'The signed URL is expired or not genuine' },
+  'task-queue-not-found': { status: 404, title: 'There is no such task queue' },
   'pilot-not-found': { status: 404, title: 'There is no such pilot' },
   'pilot-exists': { status: 409, title: 'A pilot with this stamp exists' },
   'pilot-ended': { status: 409, title: 'The pilot has ended' },

@@ -21,6 +21,17 @@ import { StatusUpdates } from './jobs/status-updates.js';
 import { TerminationController } from './jobs/termination.controller.js';
 import { Termination } from './jobs/termination.js';
 import { Searches, SearchTurns } from './search/index.js';
+import { ExplainController } from './explain/explain.controller.js';
+import { ExplainJobs } from './explain/explain-jobs.js';
+import { ExplainPilots } from './explain/explain-pilots.js';
+import { ExplainTaskQueues } from './explain/explain-task-queues.js';
+import { KnownResources } from './explain/known-resources.js';
+import { RecentClaims } from './explain/recent-claims.js';
+import { Positions } from './explain/positions.js';
+import { Precedence } from './explain/precedence.js';
+import { Standings } from './explain/standings.js';
+import { SurroundingsOfPilots } from './explain/surroundings-of-pilots.js';
+import { WaitingReasons } from './explain/waiting-reasons.js';
 import { AttemptEnds } from './execution/attempt-ends.js';
 import { ExecutionController } from './execution/execution.controller.js';
 import { Heartbeats } from './execution/heartbeats.js';
@@ -61,6 +72,7 @@ import { PilotLogsController } from './pilot-logs/pilot-logs.controller.js';
   imports: [AuthModule],
   controllers: [
     MatchingController,
+    ExplainController,
     ExecutionController,
     PilotIdentityController,
     PilotSelfController,
@@ -103,6 +115,16 @@ import { PilotLogsController } from './pilot-logs/pilot-logs.controller.js';
     ClaimedJobs,
     PilotCalls,
     Matching,
+    KnownResources,
+    RecentClaims,
+    Positions,
+    Precedence,
+    Standings,
+    SurroundingsOfPilots,
+    WaitingReasons,
+    ExplainJobs,
+    ExplainTaskQueues,
+    ExplainPilots,
     Reports,
     AttemptEnds,
     Heartbeats,

@@ -1,6 +1,7 @@
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import {
+  explain,
   jobs,
   objects,
   pilots,
@@ -29,7 +30,7 @@ export interface FakeReply {
 
 type Handler = (request: FakeRequest) => FakeReply | Promise<FakeReply>;
 
-const endpoints: AnyEndpoint[] = [jobs, objects, pilots, sandboxes, server].flatMap(
+const endpoints: AnyEndpoint[] = [explain, jobs, objects, pilots, sandboxes, server].flatMap(
   (group) => Object.values(group) as unknown as AnyEndpoint[],
 );
 

@@ -104,4 +104,23 @@ describe('The command line with the real server', () => {
     const unknown = await terminal.run(`pilotage pilot show ${'0'.repeat(32)}`);
     expect(unknown).toMatchObject({ code: 1, error: expect.stringContaining('see "pilotage pilot list"') });
   });
+
+  it('explains why a job, a task queue and a pilot wait', async () => {
+    await terminal.file('big.json', JSON.stringify({ executable: '/bin/true', min_processors: 64 }));
+    const [id] = await submitted('pilotage job submit big.json');
+    const ran = await terminal.run(`pilotage why ${id}`);
+    expect(ran).toMatchObject({ code: 0, error: '' });
+    expect(ran.out).toMatch(new RegExp(`^Job ${id} is Waiting in task queue \\d+\\.\n- None of 1 queue and 0 pilots`));
+    expect(ran.out).toContain(
+      'To make it run: ask for at most 2 processors (you ask for 64) — then 1 queue and 0 pilots',
+    );
+    const told = JSON.parse((await terminal.run(`pilotage why ${id} --json`)).out) as { task_queue: number };
+    const queue = await terminal.run(`pilotage why --queue ${told.task_queue}`);
+    expect(queue.out).toMatch(/^Task queue \d+ \(VO lhcb, group lhcb_user, owner alice\): 1 waiting job\.\n/);
+    expect(await terminal.run(`pilotage why --pilot ${'0'.repeat(32)}`)).toMatchObject({
+      code: 1,
+      error: expect.stringContaining('see "pilotage pilot list"'),
+    });
+    expect((await terminal.run('pilotage why --queue 987654321')).error).toContain('There is no task queue 987654321');
+  });
 });

@@ -9,15 +9,19 @@ import { asks } from './words.js';
 const mostPlaces = 20;
 
 /**
- * Requirements against all known resources. `resources` are those that could serve the owner; `boundElsewhere` counts the
- * pilots that fit but could not. What is closed by its status counts as a mismatch of its own. Pure; the time grows with
+ * Requirements against all known resources, and those that fit. `resources` could serve the owner; `bound` are pilots that
+ * could not. What is closed by its status counts as a mismatch of its own. Pure; the time grows with
  * requirements × resources.
  */
-export function fitOf(requirements: Requirements, resources: readonly Resource[], bound: readonly Resource[]): Fit {
+export function fitOf(
+  requirements: Requirements,
+  resources: readonly Resource[],
+  bound: readonly Resource[],
+): { fit: Fit; fitting: Resource[] } {
   const held = holdAgainst(requirements, resources);
   const fitting = held.filter(({ missing }) => missing.length === 0).map(({ resource }) => resource);
   const open = fitting.filter((resource) => isOpen(resource, requirements.jobType));
-  return {
+  const fit = {
     known: countOf(resources),
     fitting: countOf(fitting),
     closed: countOf(fitting.filter((resource) => !open.includes(resource))),
@@ -29,6 +33,7 @@ export function fitOf(requirements: Requirements, resources: readonly Resource[]
     changes: open.length > 0 ? [] : smallestChanges(requirements, openOnes(resources, requirements)),
     places: placesOf(fitting),
   };
+  return { fit, fitting };
 }
 
 /** Each requirement that the job has, or that some resource makes of it, alone and together with those before it. */

@@ -41,7 +41,7 @@ export function changeInWords(
 type InWords = (from: Requirements, to: Requirements, then: readonly Resource[]) => string[];
 
 const atMost =
-  (key: 'minProcessors' | 'minRam' | 'gpus' | 'cpuWork', unit: string): InWords =>
+  (key: 'minRam' | 'gpus' | 'cpuWork', unit: string): InWords =>
   (from, to) => [
     to[key] === 0
       ? `ask for no ${unit} (you ask for ${thousands(from[key])})`
@@ -79,7 +79,9 @@ const changes: Record<Mismatch, InWords> = {
     ...names('tags', 'tag')(from, to, then),
   ],
   'whole-node': () => ['do not ask for a whole node'],
-  processors: atMost('minProcessors', 'processors'),
+  processors: (from, to) => [
+    `ask for at most ${amount(to.minProcessors, 'processor', 'processors')} (you ask for ${thousands(from.minProcessors)})`,
+  ],
   memory: atMost('minRam', 'MB of memory'),
   gpus: atMost('gpus', 'GPUs'),
   'cpu-work': atMost('cpuWork', 'normalised seconds of CPU work'),

@@ -16,7 +16,11 @@ export function nodeOf(pilot: Pick<PilotRow, 'node'>): z.output<typeof Node> {
  * What a pilot is, from its own row: an offer cannot change its site, CE or queue. Platforms are those of the queue and
  * of the node; tags those of the queue and of the offer, and `MultiProcessor` where there are several cores.
  */
-export function placeOf(pilot: PilotRow, offer: Offer, queue: QueueConfiguration | null): Capability | Refusal {
+export function placeOf(
+  pilot: Pick<PilotRow, 'site' | 'ce' | 'platforms' | 'tags' | 'node'>,
+  offer: Offer,
+  queue: QueueConfiguration | null,
+): Capability | Refusal {
   const platforms = [...namesIn(pilot.platforms), ...(queue?.platforms ?? []), ...offer.platforms];
   const { platform } = nodeOf(pilot);
   const tags = [...namesIn(pilot.tags), ...(queue?.tags ?? []), ...offer.tags];
@@ -32,7 +36,7 @@ export function placeOf(pilot: PilotRow, offer: Offer, queue: QueueConfiguration
 }
 
 /** What is free, not more than its queue gives: neither wall time, nor the CPU work that the wall time allows. */
-export function freeOf(pilot: PilotRow, offer: Offer, queue: QueueConfiguration | null): Free {
+export function freeOf(pilot: Pick<PilotRow, 'bench_mark'>, offer: Offer, queue: QueueConfiguration | null): Free {
   const { processors, memory, gpus, idle } = offer;
   const wallLeft = Math.min(offer.wall_left, queue?.max_wall_time ?? Infinity);
   const power = queue === null ? Infinity : Math.max(pilot.bench_mark, queue.cpu_power);

@@ -42,6 +42,15 @@ const beat = (id: number) => ({ [id]: { LoadAverage: 1 } });
 const labels = (id: number) => ({ [id]: { JobName: 'renamed' } });
 const nobodys = { success: {}, failed: expect.any(Object) };
 
+/** A call about the task queue of a job of alice. */
+async function taskQueueOf(world: RouteWorld, token: string): Promise<RouteCall> {
+  const [row] = await world.server.database.query<{ id: number }>(
+    'SELECT task_queue_id AS id FROM jobs WHERE job_id = ?',
+    [await world.job()],
+  );
+  return { token, params: { id: row?.id ?? 0 } };
+}
+
 export const jobCases: Record<string, RouteCase> = {
   'jobs.submitJdl': {
     success: ({ alice }) => ({ token: alice(), body: ['Executable = "x";'] }),
@@ -131,4 +140,13 @@ export const jobCases: Record<string, RouteCase> = {
     success: async (world) => ({ token: world.alice(), params: { id: (await world.held()).jobId } }),
   },
   'pilots.ofJob': aboutOne(),
+  'explain.job': aboutOne(),
+  'explain.taskQueue': {
+    success: (world) => taskQueueOf(world, world.alice()),
+    refusal: { call: ({ alice }) => ({ token: alice(), params: { id: unknown } }), code: 'task-queue-not-found' },
+    foreign: {
+      call: (world) => taskQueueOf(world, world.foreignAdmin()),
+      expected: { status: 404, code: 'task-queue-not-found' },
+    },
+  },
 };

@@ -175,6 +175,11 @@ export const pilotCases: Record<string, RouteCase> = {
     refusal: { call: ({ alice: user }) => ({ token: user(), params: { stamp: 'x' } }), code: 'invalid-request' },
     foreign: { call: about(elsewhere, aPilot), expected: notFound },
   },
+  'explain.pilot': {
+    success: about(alice, aPilot),
+    refusal: { call: ({ alice: user }) => ({ token: user(), params: { stamp: 'x' } }), code: 'invalid-request' },
+    foreign: { call: about(elsewhere, aPilot), expected: notFound },
+  },
   'pilots.readLog': {
     success: about(alice, sealed),
     refusal: { call: about(alice, aPilot), code: 'log-not-found' },

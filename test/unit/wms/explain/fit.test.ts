@@ -9,7 +9,7 @@ const pilots = resource({ sites: ['RAL'] }, { processors: 8 }, { pilots: 30 });
 
 describe('requirements against resources', () => {
   it('are counted one by one, and together with those before', () => {
-    const fit = fitOf(asking({ sites: ['CERN', 'GridKa'], min_processors: 8 }), [cern, ral, gridka, pilots], []);
+    const { fit } = fitOf(asking({ sites: ['CERN', 'GridKa'], min_processors: 8 }), [cern, ral, gridka, pilots], []);
     expect(fit).toMatchObject({ known: { queues: 3, pilots: 30 }, fitting: { queues: 0, pilots: 0 } });
     expect(fit.requirements).toEqual([
       {
@@ -37,7 +37,7 @@ describe('requirements against resources', () => {
   });
 
   it('shows places that fit, with their pilots, and what nobody offers at all', () => {
-    expect(fitOf(asking({}), [cern, ral, pilots], [])).toMatchObject({
+    expect(fitOf(asking({}), [cern, ral, pilots], []).fit).toMatchObject({
       never_together: null,
       changes: [],
       places: [
@@ -45,8 +45,8 @@ describe('requirements against resources', () => {
         { site: 'CERN', pilots: 0 },
       ],
     });
-    expect(fitOf(asking({ tags: ['quantum'] }), [cern, ral], []).never_together).toEqual(['tags']);
-    expect(fitOf(asking({}), [], [])).toMatchObject({
+    expect(fitOf(asking({ tags: ['quantum'] }), [cern, ral], []).fit.never_together).toEqual(['tags']);
+    expect(fitOf(asking({}), [], []).fit).toMatchObject({
       known: { queues: 0, pilots: 0 },
       never_together: [],
       changes: [],
@@ -55,7 +55,7 @@ describe('requirements against resources', () => {
 
   it('tells what a place asks of jobs that ask for nothing', () => {
     const picky = resource({ tags: ['long'], requiredTags: ['long'] });
-    const fit = fitOf(asking({}), [picky], []);
+    const { fit } = fitOf(asking({}), [picky], []);
     expect(fit.requirements.map(({ requirement }) => requirement)).toContain('required-tags');
     expect(fit.changes).toEqual([
       { requirements: ['required-tags'], words: 'add tag long', then: { queues: 1, pilots: 0 } },
@@ -66,18 +66,18 @@ describe('requirements against resources', () => {
     const banned = resource({ sites: ['CERN'] }, {}, { verdict: 'closed', trouble: 'site CERN is Banned: fire' });
     const probing = resource({ sites: ['RAL'] }, {}, { verdict: 'tests-only', trouble: 'site RAL is Probing' });
     const small = resource({ sites: ['PIC'] }, { processors: 2 });
-    const fit = fitOf(asking({ min_processors: 4 }), [banned, probing, small], []);
+    const { fit } = fitOf(asking({ min_processors: 4 }), [banned, probing, small], []);
     expect(fit).toMatchObject({ fitting: { queues: 2 }, closed: { queues: 2 }, never_together: null });
     expect(fit.changes.map(({ words }) => words)).toEqual(['ask for at most 2 processors (you ask for 4)']);
     expect(fit.places.map(({ trouble }) => trouble)).toEqual(['site RAL is Probing', 'site CERN is Banned: fire']);
-    expect(fitOf(asking({ job_type: 'Test' }), [banned, probing], [])).toMatchObject({ closed: { queues: 1 } });
+    expect(fitOf(asking({ job_type: 'Test' }), [banned, probing], []).fit).toMatchObject({ closed: { queues: 1 } });
   });
 
   it('counts pilots that fit but serve somebody else', () => {
-    expect(fitOf(asking({}), [cern], [pilots, resource({}, {}, { pilots: 2 })])).toMatchObject({
+    expect(fitOf(asking({}), [cern], [pilots, resource({}, {}, { pilots: 2 })]).fit).toMatchObject({
       known: { queues: 1, pilots: 0 },
       bound_elsewhere: 32,
     });
-    expect(fitOf(asking({ min_processors: 16 }), [cern], [pilots]).bound_elsewhere).toBe(0);
+    expect(fitOf(asking({ min_processors: 16 }), [cern], [pilots]).fit.bound_elsewhere).toBe(0);
   });
 });

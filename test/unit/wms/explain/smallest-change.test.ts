@@ -65,7 +65,7 @@ describe('the smallest change', () => {
     expect(suggested.map(({ words, then }) => [words, then])).toEqual([
       ['add site RAL', { queues: 0, pilots: 5 }],
       ['ask for at most 4 processors (you ask for 8)', { queues: 1, pilots: 0 }],
-      ['add site PIC, and ask for at most 1 processors (you ask for 8)', { queues: 3, pilots: 0 }],
+      ['add site PIC, and ask for at most 1 processor (you ask for 8)', { queues: 3, pilots: 0 }],
     ]);
   });
 

@@ -1,0 +1,59 @@
+import { finalPilotStates, waitingPilotStates } from '../../contract/index.js';
+import type { Queryable } from '../../platform/index.js';
+
+/** Live pilots of a VO that are alike. */
+export interface PilotShape {
+  site: string;
+  ce: string;
+  queue: string;
+  /** Submitted, and not heard of yet. */
+  coming: number;
+  /** Running, and heard of lately. */
+  running: number;
+  processors: number;
+  tags: string | null;
+  platforms: string | null;
+  /** Of the node, as it was reported; null before. */
+  platform: string | null;
+  memory: string | null;
+  gpus: string | null;
+  bench_mark: number;
+  /** Tags, required tags and platforms of the last noted offer, as one JSON text; null before the first. */
+  offered: string | null;
+  /** The one owner whom it serves because it cannot separate payloads; empty when it serves anybody. */
+  bound: string;
+}
+
+/** What is known of a queue to which a VO's pilots are sent. */
+export interface QueueTrouble {
+  site: string;
+  ce: string;
+  queue: string;
+  circuit: string;
+  reason: string;
+}
+
+const isComing = `status IN (?)`;
+
+/** The live pilots of a VO by shape: one walk through the live part of index `by_status`. */
+export async function readPilotShapes(database: Queryable, vo: string, silentSeconds: number): Promise<PilotShape[]> {
+  return await database.query<PilotShape>(
+    `SELECT site, ce, queue, CAST(SUM(${isComing}) AS SIGNED) AS coming, CAST(SUM(NOT ${isComing}) AS SIGNED) AS running,
+       processors, tags, platforms, JSON_VALUE(node, '$.platform') AS platform, JSON_VALUE(node, '$.memory') AS memory,
+       JSON_VALUE(node, '$.gpus') AS gpus, MIN(bench_mark) AS bench_mark,
+       JSON_EXTRACT(last_offer, '$.tags', '$.required_tags', '$.platforms') AS offered,
+       IF(COALESCE(isolation, 'none') = 'none', COALESCE(bound_owner, ''), '') AS bound
+     FROM pilots FORCE INDEX (by_status)
+     WHERE vo = ? AND status NOT IN (?) AND NOT drain AND (${isComing} OR last_contact > NOW(6) - INTERVAL ? SECOND)
+     GROUP BY site, ce, queue, processors, tags, platforms, platform, memory, gpus, offered, bound`,
+    [waitingPilotStates, waitingPilotStates, vo, finalPilotStates, waitingPilotStates, Math.ceil(silentSeconds)],
+  );
+}
+
+/** The queues to which the site director sends a VO's pilots no more, or one at a time, because something went wrong there. */
+export async function readTroubles(database: Queryable, vo: string): Promise<QueueTrouble[]> {
+  return await database.query<QueueTrouble>(
+    "SELECT site, ce, queue, circuit, reason FROM queue_states WHERE vo = ? AND circuit <> 'closed'",
+    [vo],
+  );
+}
