@@ -1,4 +1,6 @@
 import type { Problem } from '../contract/index.js';
+import type { Finding } from './finding.js';
+import { runningLimitFindings } from './running-limit-findings.js';
 import type { Configuration } from './schema.js';
 
 /** What is wrong with a driver and its settings; `path` is where the CE or storage element stands. */
@@ -10,12 +12,6 @@ export interface DriverChecks {
   storageElement: CheckDriver;
 }
 
-/** Something wrong, with its path still in parts. */
-export interface Finding {
-  path: string[];
-  message: string;
-}
-
 /** What no schema can see: names that lead nowhere, names that only differ in case, limits that contradict each other. */
 export function crossReferenceFindings(configuration: Configuration): Finding[] {
   return [
@@ -24,6 +20,7 @@ export function crossReferenceFindings(configuration: Configuration): Finding[] 
     ...limitFindings(configuration),
     ...storageFindings(configuration),
     ...queueFindings(configuration),
+    ...runningLimitFindings(configuration),
   ];
 }
 

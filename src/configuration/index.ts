@@ -5,4 +5,5 @@ export type { CallRate } from './limits.js';
 export { queuesOf, type QueueView } from './queues.js';
 export { readConfiguration } from './read-configuration.js';
 export { archiveElement, retentionOf, type VoRetention } from './retention.js';
+export type { RunningLimit } from './running-limits.js';
 export { Configuration, type QueueConfiguration, type VirtualOrganisation } from './schema.js';

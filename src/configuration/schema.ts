@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { properties } from '../contract/index.js';
 import { Limits } from './limits.js';
 import { ShareTerms } from './shares.js';
+import { runningLimits } from './running-limits.js';
 
 const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'letters, digits, ".", "_" and "-", at most 64');
 const count = z.number().int().min(0);
@@ -22,6 +23,7 @@ const Group = z.strictObject({
     .nullable()
     .default(null)
     .describe('Most bytes in sandboxes of an owner who acts in this group; what the VO says when null'),
+  running_limits: runningLimits.group,
 });
 
 const JobLimits = z.strictObject({
@@ -98,6 +100,7 @@ const VirtualOrganisation = z.strictObject({
     .partial()
     .default({})
     .describe('Rules of this VO where they differ from those of the installation'),
+  running_limits: runningLimits.vo,
 });
 
 /** A queue of a CE: what a pilot that is submitted there will get, and how many may go there. */
@@ -124,6 +127,7 @@ const Queue = z.strictObject({
 const ComputingElement = z.strictObject({
   driver: name.describe('Kind of the CE; docs/sites has a page for each'),
   settings: z.record(z.string(), z.unknown()).default({}).describe('Settings of the driver'),
+  running_limits: runningLimits.ce,
   queues: z.record(name, Queue),
 });
 
@@ -131,6 +135,7 @@ const Site = z.strictObject({
   description: z.string().default('').describe('For people'),
   max_pilots: count.default(10_000).describe('Most pilots of this site at one time'),
   platforms: z.array(z.string()).default([]).describe('Platforms of its queues, where they name none'),
+  running_limits: runningLimits.site,
   ces: z.record(name, ComputingElement),
 });
 
@@ -196,6 +201,7 @@ export const Configuration = z.strictObject({
     .prefault({}),
   limits: Limits.prefault({}),
   shares: ShareTerms,
+  running_limits: runningLimits.installation,
   retention: z
     .strictObject({
       finished_jobs_days: voRetention.finished_jobs_days.default(30),

@@ -8,6 +8,7 @@ import { SandboxBytes1764000000007 } from './0007-sandbox-bytes.js';
 import { Retention1764000000008 } from './0008-retention.js';
 import { TokenRevocations1764000000009 } from './0009-token-revocations.js';
 import { PilotFiles1764000000010 } from './0010-pilot-files.js';
+import { RunningLimits1764000000011 } from './0011-running-limits.js';
 import { ResourceStatuses1764000000012 } from './0012-resource-statuses.js';
 import { Decisions1764000000014 } from './0014-decisions.js';
 import { LastOffers1764000000017 } from './0017-last-offers.js';
@@ -24,6 +25,7 @@ export const migrations = [
   Retention1764000000008,
   TokenRevocations1764000000009,
   PilotFiles1764000000010,
+  RunningLimits1764000000011,
   ResourceStatuses1764000000012,
   Decisions1764000000014,
   LastOffers1764000000017,

@@ -19,6 +19,8 @@ export interface Effects {
   taskQueues: Set<number>;
   pilots: Set<string>;
   jobs: Set<number>;
+  /** Limits of which slots became free. */
+  limits: Set<number>;
   /** Topics of outbox messages that `body` wrote, so that the relay is woken for them. */
   messages: Set<string>;
 }
@@ -26,7 +28,8 @@ export interface Effects {
 const columnsOfRow = `j.job_id, j.vo, j.owner, j.owner_group, j.owner_subject, j.job_group, j.job_type, j.status, j.minor_status, j.application_status,
   j.attempt, j.task_queue_id, j.waiting_in, j.payload_retries, j.site, j.user_priority, j.reschedule_counter,
   j.infrastructure_failures, j.reschedule_time, j.start_exec_time, j.end_exec_time, j.heart_beat_time,
-  l.attempt AS lease_attempt, l.pilot_stamp AS lease_stamp, l.sequence AS lease_sequence`;
+  l.attempt AS lease_attempt, l.pilot_stamp AS lease_stamp, l.sequence AS lease_sequence,
+  l.limited AS lease_limited`;
 
 /** The jobs of the installation, and the only writer of their state (with the claim, which is a move too). */
 @Injectable()
@@ -49,6 +52,7 @@ export class Jobs {
     this.wakeUps.wake('task-queue', [...effects.taskQueues]);
     this.wakeUps.wake('pilot', [...effects.pilots]);
     this.wakeUps.wake('job', [...effects.jobs]);
+    this.wakeUps.wake('limit', [...effects.limits]);
     if (effects.taskQueues.size > 0) effects.messages.add('demand');
     this.wakeUps.wake('outbox', [...effects.messages]);
     return result;
@@ -100,7 +104,7 @@ export class Jobs {
       if (decision.claimable && row.task_queue_id !== null) effects.taskQueues.add(row.task_queue_id);
       effects.jobs.add(row.job_id);
     }
-    await releaseAttempts(tx, decided.flatMap(endedBy));
+    for (const limit of await releaseAttempts(tx, decided.flatMap(endedBy))) effects.limits.add(limit);
     await updateJobs(
       tx,
       decided.map(({ row, decision }) => ({ id: row.job_id, columns: decision.columns })),
@@ -133,7 +137,7 @@ function endedBy({ row, move, decision }: { row: JobRow; move: Move; decision: D
   const { endsAttempt: end } = move;
   if (!decision.release || end === undefined || row.lease_attempt === null) return [];
   const { outcome, failureClass = null, exitCode = null } = end;
-  return [{ jobId: row.job_id, attempt: row.lease_attempt, outcome, failureClass, exitCode }];
+  return [{ jobId: row.job_id, attempt: row.lease_attempt, outcome, failureClass, exitCode, limited: Number(row.lease_limited) === 1 }];
 }
 
 /** Appends to the history of jobs. The states are taken from the entries, the attempt from the row. */
@@ -173,5 +177,5 @@ export async function databaseNow(tx: Queryable): Promise<string> {
 }
 
 export function noEffects(): Effects {
-  return { taskQueues: new Set(), pilots: new Set(), jobs: new Set(), messages: new Set() };
+  return { taskQueues: new Set(), pilots: new Set(), jobs: new Set(), limits: new Set(), messages: new Set() };
 }

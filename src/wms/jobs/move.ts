@@ -57,6 +57,8 @@ export interface JobRow extends JobFacts {
   lease_stamp: string | null;
   /** The last report of that attempt. */
   lease_sequence: number | null;
+  /** Whether it may have slots of limits to give back (0 or 1). */
+  lease_limited: number | null;
 }
 
 export type Refused = 'unknown' | 'stale-attempt' | 'not-held' | 'wrong-state' | 'transition';

@@ -31,6 +31,7 @@ function aJob(over: Partial<JobRow> = {}): JobRow {
     heart_beat_time: null,
     lease_attempt: null,
     lease_stamp: null,
+    lease_limited: null,
     lease_sequence: null,
     ...over,
   };

@@ -31,6 +31,7 @@ const row = (more: Partial<JobRow> = {}): JobRow => ({
   heart_beat_time: null,
   lease_attempt: 2,
   lease_stamp: 'p',
+  lease_limited: 0,
   lease_sequence: 0,
   ...more,
 });
