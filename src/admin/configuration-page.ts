@@ -73,7 +73,9 @@ function rowsOf(path: string, schema: Schema, isRequired: boolean): Row[] {
   return [...own, ...children];
 }
 
-function childrenOf(path: string, { properties = {}, required = [], additionalProperties: others }: Schema): Row[] {
+function childrenOf(path: string, schema: Schema): Row[] {
+  const { properties = {}, required = [], additionalProperties: others, items } = schema;
+  if (items?.properties !== undefined) return childrenOf(`${path}[]`, items);
   const below = (name: string): string => (path === '' ? name : `${path}.${name}`);
   const named = Object.entries(properties).flatMap(([name, property]) =>
     rowsOf(below(name), property, required.includes(name)),

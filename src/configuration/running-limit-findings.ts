@@ -45,7 +45,8 @@ function unknownNames({ vos }: Configuration, list: RuleList, rule: RunningLimit
     at('vo', `there is no VO ${vo}`);
     return findings;
   }
-  const possible = vo === null ? Object.values(vos) : Object.entries(vos).flatMap(([key, one]) => (key === vo ? one : []));
+  const possible =
+    vo === null ? Object.values(vos) : Object.entries(vos).flatMap(([key, one]) => (key === vo ? one : []));
   const where = vo === null ? '' : ` in VO ${vo}`;
   if (named(rule.group) && !possible.some(({ groups }) => Object.hasOwn(groups, rule.group ?? '')))
     at('group', `there is no group ${rule.group}${where}`);
@@ -58,7 +59,9 @@ function unknownNames({ vos }: Configuration, list: RuleList, rule: RunningLimit
 function repeated({ path, rules }: RuleList): Finding[] {
   const seen = new Map<string, number>();
   return rules.flatMap(({ vo, group, owner, job_type }, index) => {
-    const about = JSON.stringify([vo, group?.toLowerCase(), owner, job_type?.toLowerCase()].map((name) => name ?? null));
+    const about = JSON.stringify(
+      [vo, group?.toLowerCase(), owner, job_type?.toLowerCase()].map((name) => name ?? null),
+    );
     const other = seen.get(about);
     if (other === undefined) seen.set(about, index);
     return other === undefined

@@ -1,18 +1,18 @@
 import { z } from 'zod';
 
-const value = (what: string) =>
+const value = (what: string, by = '') =>
   z
     .string()
     .trim()
     .min(1)
     .max(128)
     .optional()
-    .describe(`Only jobs of this ${what}; "*" counts each ${what} by itself; every ${what} together when absent`);
+    .describe(`Only jobs of this ${what}${by}; "*" counts each ${what} by itself; every ${what} together when absent`);
 
 const attributes = {
   vo: value('VO'),
   group: value('group'),
-  owner: value('owner (user name)'),
+  owner: value('owner', ' (user name)'),
   job_type: value('job type'),
 };
 

@@ -44,6 +44,11 @@ export class WakeUps {
     });
   }
 
+  /** Tells this process only. */
+  wakeHere(topic: WakeUp['topic'], ids: (string | number)[]): void {
+    if (ids.length > 0) this.local.emit(topic, ids);
+  }
+
   /** Calls `listener` for each wake-up of the topic until the returned function is called. */
   on(topic: WakeUp['topic'], listener: (ids: (string | number)[]) => void): () => void {
     this.local.on(topic, listener);

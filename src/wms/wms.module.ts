@@ -38,6 +38,7 @@ import { Heartbeats } from './execution/heartbeats.js';
 import { Leases } from './execution/leases.js';
 import { PilotEnds } from './execution/pilot-ends.js';
 import { Reports } from './execution/reports.js';
+import { RunningLimits } from './limits/running-limits.js';
 import { ClaimedJobs } from './matching/claimed-jobs.js';
 import { Claims } from './matching/claims.js';
 import { MatchingController } from './matching/matching.controller.js';
@@ -111,6 +112,7 @@ import { PilotLogsController } from './pilot-logs/pilot-logs.controller.js';
     Demand,
     ResourceStatuses,
     Prospects,
+    RunningLimits,
     Claims,
     ClaimedJobs,
     PilotCalls,

@@ -8,6 +8,7 @@ import { Heartbeats } from '../../src/wms/execution/heartbeats.js';
 import { Leases } from '../../src/wms/execution/leases.js';
 import { PilotEnds } from '../../src/wms/execution/pilot-ends.js';
 import { Reports } from '../../src/wms/execution/reports.js';
+import { RunningLimits } from '../../src/wms/limits/running-limits.js';
 import { ClaimedJobs } from '../../src/wms/matching/claimed-jobs.js';
 import { Claims } from '../../src/wms/matching/claims.js';
 import type { ClaimedAttempt } from '../../src/wms/matching/earlier-claims.sql.js';
@@ -53,7 +54,9 @@ export function aMatcher(stages: Stages, settings: PlatformConfig, tokens: Token
   index.onModuleInit();
   const shares = new ShareUse(database, configuration);
   const statuses = new ResourceStatuses(database, wakeUps, new Log('test', 'error'));
-  const prospects = new Prospects(index, configuration, statuses);
+  const limits = new RunningLimits(database, configuration, wakeUps);
+  limits.onModuleInit();
+  const prospects = new Prospects(index, configuration, statuses, limits);
   const claims = new Claims(jobs, prospects, shares, settings);
   const calls = new PilotCalls(database, settings);
   const matching = new Matching(calls, claims, new ClaimedJobs(database, tokens), wakeUps);
@@ -81,6 +84,7 @@ export function aMatcher(stages: Stages, settings: PlatformConfig, tokens: Token
     },
     close(): void {
       index.onModuleDestroy();
+      limits.onModuleDestroy();
       statuses.close();
     },
   };

@@ -50,6 +50,11 @@ export class LimitKeys {
     );
   }
 
+  /** How many slots of this key exist, as far as this process knows. */
+  slotsOf(key: string): number {
+    return this.known.get(key)?.slots ?? 0;
+  }
+
   /** The key with this id, if this process has met it. */
   nameOf(limitId: number): string | undefined {
     return this.names.get(limitId);

@@ -21,6 +21,10 @@ export class LimitRules {
   private readonly ofGroup = new Map<string, RuleList>();
   private readonly ofSite = new Map<string, RuleList>();
   private readonly ofCe = new Map<string, RuleList>();
+  /** Nothing is limited. */
+  readonly isEmpty: boolean;
+  /** Some rule is about owners. */
+  readonly knowsOwners: boolean;
 
   constructor({ running_limits: everywhere, vos, sites }: Pick<Configuration, 'running_limits' | 'vos' | 'sites'>) {
     if (everywhere.length > 0) this.common.push({ path: 'running_limits', scope: {}, rules: everywhere });
@@ -45,11 +49,9 @@ export class LimitRules {
         put(this.ofCe, placeKey(site, ce), { path, scope: { site, ce }, rules: ofCe });
       }
     }
-  }
-
-  /** Nothing is limited. */
-  get isEmpty(): boolean {
-    return [this.ofVo, this.ofGroup, this.ofSite, this.ofCe].every(({ size }) => size === 0) && this.common.length === 0;
+    const lists = [this.common, ...[this.ofVo, this.ofGroup, this.ofSite, this.ofCe].map((map) => [...map.values()])];
+    this.isEmpty = lists.flat().length === 0;
+    this.knowsOwners = lists.flat().some((list) => list.rules.some(({ owner }) => owner !== undefined));
   }
 
   /** All that holds for a job at a place, by key. Rules about what is not known of them do not count. */
@@ -92,7 +94,9 @@ function limitsIn({ path, scope, rules }: RuleList, job: LimitedJob): Limit[] {
     const other = chosen.get(about.join());
     if (other === undefined || stars < other.stars) chosen.set(about.join(), { rule, index, stars });
   }
-  return [...chosen.values()].flatMap(({ rule, index }) => limitsOf(rule, `${path}.${index}`, scopeOf(rule, scope, job)));
+  return [...chosen.values()].flatMap(({ rule, index }) =>
+    limitsOf(rule, `${path}.${index}`, scopeOf(rule, scope, job)),
+  );
 }
 
 function isAbout(rule: RunningLimit, { vo, group, owner, subject, jobType }: LimitedJob): boolean {

@@ -20,7 +20,9 @@ export interface SlotSource {
 
 interface Shelf {
   limit: Limit;
+  /** At hand. All slots of a limit are worth the same. */
   slots: Slot[];
+  taken: Slot[];
   ordered: number;
   exhausted: boolean;
 }
@@ -39,11 +41,25 @@ export class SlotStock {
     });
   }
 
-  /** A slot of each of these limits; null when one of them has none at hand, and then none is taken. */
-  take(limits: readonly Limit[]): Slot[] | null {
+  /** Takes a slot of each of these limits. False when one of them has none at hand, and then none is taken. */
+  take(limits: readonly Limit[]): boolean {
     const shelves = limits.map((limit) => this.shelfOf(limit));
-    if (shelves.some(({ slots }) => slots.length === 0)) return null;
-    return shelves.flatMap(({ slots }) => slots.splice(0, 1));
+    if (shelves.some(({ slots }) => slots.length === 0)) return false;
+    for (const { slots, taken } of shelves) taken.push(...slots.splice(0, 1));
+    return true;
+  }
+
+  /** A slot of each of these limits is not needed after all. */
+  back(limits: readonly Limit[]): void {
+    for (const limit of limits) {
+      const { slots, taken } = this.shelfOf(limit);
+      slots.push(...taken.splice(0, 1));
+    }
+  }
+
+  /** Hands out a slot of each limit that was taken. */
+  use(limits: readonly Limit[]): Slot[] {
+    return limits.flatMap((limit) => this.shelfOf(limit).taken.splice(0, 1));
   }
 
   /** Asks for slots with the next {@link restock}, of those limits that have no more at hand than were asked for. */
@@ -82,7 +98,7 @@ export class SlotStock {
   private shelfOf(limit: Limit): Shelf {
     const known = this.shelves.get(limit.key);
     if (known !== undefined) return known;
-    const shelf = { limit, slots: [], ordered: 0, exhausted: false };
+    const shelf = { limit, slots: [], taken: [], ordered: 0, exhausted: false };
     this.shelves.set(limit.key, shelf);
     return shelf;
   }

@@ -7,6 +7,8 @@ export interface SlotWish {
   limit: Limit;
   limitId: number;
   count: number;
+  /** Numbers that this transaction has locked already: own locks are not passed over. */
+  held: readonly number[];
 }
 
 interface SlotRow {
@@ -55,12 +57,17 @@ async function takePart(tx: Transaction, wishes: readonly SlotWish[]): Promise<S
   return taken;
 }
 
-function freeSlots({ limit, limitId, count }: SlotWish, at: number): { sql: string; values: unknown[] } {
+function freeSlots({ limit, limitId, count, held }: SlotWish, at: number): { sql: string; values: unknown[] } {
   return {
     sql: `SELECT ${at} AS at, number, NULL AS job_id, NULL AS attempt FROM limit_slots
-      WHERE limit_id = ? AND number <= ? AND not_before <= NOW(6) ORDER BY number LIMIT ? FOR UPDATE SKIP LOCKED`,
-    values: [limitId, limit.maximum, count],
+      WHERE limit_id = ? AND number <= ? AND not_before <= NOW(6) ${besides(held)}
+      ORDER BY number LIMIT ? FOR UPDATE SKIP LOCKED`,
+    values: [limitId, limit.maximum, ...(held.length === 0 ? [] : [held]), count],
   };
+}
+
+function besides(held: readonly number[]): string {
+  return held.length === 0 ? '' : 'AND number NOT IN (?)';
 }
 
 function surplusUses({ limit, limitId }: SlotWish, at: number): { sql: string; values: unknown[] } {
@@ -78,10 +85,11 @@ async function settleSurplus(
   free: readonly number[],
   surplus: readonly SlotRow[],
 ): Promise<number[]> {
-  const { limitId } = wish;
+  const { limitId, held } = wish;
   const more = await tx.query<{ number: number }>(
-    `SELECT number FROM limit_slots WHERE limit_id = ? AND number <= ? ORDER BY number LIMIT ? FOR UPDATE SKIP LOCKED`,
-    [limitId, wish.limit.maximum, wish.count + surplus.length],
+    `SELECT number FROM limit_slots WHERE limit_id = ? AND number <= ? ${besides(held)}
+     ORDER BY number LIMIT ? FOR UPDATE SKIP LOCKED`,
+    [limitId, wish.limit.maximum, ...(held.length === 0 ? [] : [held]), wish.count + surplus.length],
   );
   const all = [...new Set([...free, ...more.map(({ number }) => number)])].toSorted((a, b) => a - b);
   for (const [index, { job_id, attempt, number }] of surplus.entries()) {
@@ -137,14 +145,19 @@ function theseSlots(uses: readonly Use[]): { sql: string; values: unknown[] } {
   };
 }
 
-/** The limits of these ids that exist, with the seconds until the next slot of a rate is free; null for none to come. */
-export async function nextFree(tx: Queryable, limitIds: readonly number[]): Promise<Map<number, number | null>> {
-  if (limitIds.length === 0) return new Map();
+/**
+ * The limits of these ids that exist, with the seconds until their next slot is free by itself; null for none to come. Slots
+ * that others have locked, and may not need after all, are free already.
+ */
+export async function nextFree(tx: Queryable, limits: ReadonlyMap<number, Limit>): Promise<Map<number, number | null>> {
+  if (limits.size === 0) return new Map();
   const rows = await tx.query<{ limit_id: number; seconds: number | null }>(
     `SELECT k.limit_id, TIMESTAMPDIFF(MICROSECOND, NOW(6), MIN(s.not_before)) / 1e6 AS seconds
-     FROM limit_keys k LEFT JOIN limit_slots s ON s.limit_id = k.limit_id AND s.not_before > NOW(6)
+     FROM limit_keys k LEFT JOIN limit_slots s ON s.limit_id = k.limit_id AND s.number <= CASE k.limit_id ${[...limits].map(() => 'WHEN ? THEN ?').join(' ')} END
      WHERE k.limit_id IN (?) GROUP BY k.limit_id`,
-    [limitIds],
+    [...[...limits].flatMap(([id, { maximum }]) => [id, maximum]), [...limits.keys()]],
   );
-  return new Map(rows.map(({ limit_id, seconds }) => [limit_id, seconds === null ? null : Number(seconds)]));
+  return new Map(
+    rows.map(({ limit_id, seconds }) => [limit_id, seconds === null ? null : Math.max(0, Number(seconds))]),
+  );
 }

@@ -9,6 +9,7 @@ import {
 } from '../../platform/index.js';
 import { claimJobs, type Take } from '../jobs/claim-jobs.js';
 import { type Effects, Jobs } from '../jobs/jobs.js';
+import type { SlotBatch } from '../limits/slot-batch.js';
 import { ShareUse } from '../task-queues/share-use.js';
 import { bindPilots } from './bind-pilots.sql.js';
 import { type Claimer, distribute, type PlannedUse } from './distribute.js';
@@ -48,6 +49,8 @@ interface Asking {
 interface Batch {
   stock: Stock;
   uses: PlannedUse[];
+  /** Slots of limits; null when nothing is limited. */
+  slots: SlotBatch | null;
 }
 
 const largestBatch = 200;
@@ -80,7 +83,7 @@ export class Claims {
       const outcomes = await this.jobs.change(async (tx, effects) => {
         // A transaction that failed may be tried again: what it took is given back first.
         this.abandon(batches.pop());
-        const batch = { stock: this.stockIn(tx), uses: [] };
+        const batch = { stock: this.stockIn(tx), uses: [], slots: this.prospects.limits.batch(tx) };
         batches.push(batch);
         return this.claim(tx, effects, claims, batch);
       });
@@ -106,6 +109,7 @@ export class Claims {
     for (const { entity, used } of batch.uses) order.settle(entity, used);
     this.shares.add(batch.uses);
     this.prospects.lookAhead(batch.stock.settle());
+    batch.slots?.remember();
   }
 
   private abandon(batch: Batch | undefined): void {
@@ -135,6 +139,7 @@ export class Claims {
         stock: batch.stock,
         turnsWith: (planned) => this.shares.turns(planned),
         now: performance.now(),
+        ...(batch.slots === null ? {} : { gate: batch.slots }),
       },
     );
     const takes = [...asking.values()].flatMap(takesOf);
@@ -144,6 +149,7 @@ export class Claims {
     });
     await bindPilots(tx, takes);
     await this.shares.write(tx, batch.uses);
+    await batch.slots?.use([...asking.values()].map(({ claimer }) => claimer));
     const made = byClaim([...earlier.values()].flat().concat(takes.map((take) => this.attemptOf(take))));
     return claims.map((claim) => {
       if (refused.has(claim)) return { error: refused.get(claim) };

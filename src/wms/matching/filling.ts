@@ -5,7 +5,7 @@ import type { Turn } from '../task-queues/shares.js';
 import type { WaitingQueue } from '../task-queues/waiting-queue.js';
 import { type Claimer, type Grant, grantOf } from './claimer.js';
 import type { Gate } from './gate.js';
-import type { Stock, TakenJob } from './stock.js';
+import type { Owners, Stock, TakenJob } from './stock.js';
 
 interface Slot extends Grant, TakenJob {
   turn: Turn;
@@ -36,7 +36,7 @@ export class Filling {
       const queue = this.pick();
       if (queue === null) return 'done';
       if (queue === 'lacking') return 'waits';
-      if (!this.take(queue)) return 'waits';
+      if (this.take(queue) === 'lacking') return 'waits';
     }
     return 'done';
   }
@@ -76,7 +76,11 @@ export class Filling {
     const { queues } = stock;
     const signature = queues.signature(claimer.place, claimer.free);
     for (const queue of queues.inTurn(claimer.vo, signature, claimer.owner)) {
-      if (claimer.admits?.(queue) === false || !stock.mayHave(queue, this.rowOwner(queue))) continue;
+      if (claimer.admits?.(queue) === false || !stock.mayHave(queue, this.ownersOf(queue))) continue;
+      if (this.looksAtJobs(queue)) {
+        if (this.gate.admits(queue, claimer)) return queue;
+        continue;
+      }
       const passes = this.gate.take(queue, claimer);
       if (passes === 'granted') return queue;
       if (passes === 'lacking') return passes;
@@ -84,30 +88,35 @@ export class Filling {
     return null;
   }
 
-  /** False when the job must be fetched first. */
-  private take(queue: WaitingQueue): boolean {
+  /** `lacking`: the job, or what it needs, must be fetched first. `full`: not this job; somebody else's may do. */
+  private take(queue: WaitingQueue): 'taken' | 'lacking' | 'full' {
     const { claimer, stock } = this;
     const { order } = stock.queues;
+    const owners = this.ownersOf(queue);
+    const asksWithJob = this.looksAtJobs(queue);
+    const job = owners === null ? undefined : stock.peek(queue, owners);
+    const passes = asksWithJob && job !== undefined ? this.gate.take(queue, claimer, job) : 'granted';
+    if (passes !== 'granted') return passes;
     const turn = order.turnOf(queue);
     const grant = grantOf(queue.requirements, claimer.free);
     const used = chargeOf(queue.requirements, grant.processors);
-    const taken = stock.take(queue, this.rowOwner(queue));
+    const taken = stock.take(queue, owners);
     order.plan(queue, used);
     if (taken === undefined) {
-      this.gate.back(queue, claimer);
+      if (!asksWithJob) this.gate.back(queue, claimer);
       this.tentative.push({ queue, used });
-      stock.order(queue, this.rowOwner(queue), largestNumber(claimer, queue.requirements));
-      return false;
+      stock.order(queue, owners, largestNumber(claimer, queue.requirements));
+      return 'lacking';
     }
     this.slots.push({ ...taken, ...grant, turn });
     claimer.wants -= 1;
     this.changeFree(grant, -1);
     if (!claimer.separates) claimer.owner = this.bound ?? ownerOf(queue, taken.job);
-    return true;
+    return 'taken';
   }
 
-  private release({ queue, processors, memory, gpus }: Slot): void {
-    this.gate.back(queue, this.claimer);
+  private release({ queue, job, processors, memory, gpus }: Slot): void {
+    this.gate.back(queue, this.claimer, this.looksAtJobs(queue) ? job : undefined);
     this.stock.queues.order.plan(queue, -chargeOf(queue.requirements, processors));
     this.claimer.wants += 1;
     this.changeFree({ processors, memory, gpus }, 1);
@@ -125,10 +134,19 @@ export class Filling {
   }
 
   /** The queue of one owner needs no check of its rows; the queue of a JobSharing group holds jobs of several owners. */
-  private rowOwner(queue: WaitingQueue): string | null {
-    return queue.ownerSubject === '' ? this.claimer.owner : null;
+  private ownersOf(queue: WaitingQueue): Owners | null {
+    if (queue.ownerSubject !== '') return null;
+    const { owner } = this.claimer;
+    const refused = this.gate.refusedOwners(queue, this.claimer);
+    return owner === null && refused === null ? null : { only: owner, not: refused ?? nobody };
+  }
+
+  private looksAtJobs(queue: WaitingQueue): boolean {
+    return this.gate.refusedOwners(queue, this.claimer) !== null;
   }
 }
+
+const nobody: ReadonlySet<string> = new Set();
 
 function ownerOf(queue: WaitingQueue, job: ClaimableJob | undefined): string | null {
   return queue.ownerSubject === '' ? (job?.owner_subject ?? null) : queue.ownerSubject;

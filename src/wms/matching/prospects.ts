@@ -7,6 +7,7 @@ import { TaskQueueIndex } from '../task-queues/task-queue-index.js';
 import type { WaitingQueue } from '../task-queues/waiting-queue.js';
 import type { WaitingQueues } from '../task-queues/waiting-queues.js';
 import { open, testJobType, type Verdict } from '../resource-status/resource-status.js';
+import { RunningLimits } from '../limits/running-limits.js';
 import { ResourceStatuses } from '../resource-status/resource-statuses.js';
 import type { PilotRow } from './lock-pilots.sql.js';
 import { freeOf, nodeOf, placeOf, queueOfPilot } from './pilot-place.js';
@@ -15,7 +16,7 @@ import { freeOf, nodeOf, placeOf, queueOfPilot } from './pilot-place.js';
 export interface Prospect {
   place: Capability;
   free: Free;
-  /** What the status of its resources allows. */
+  /** What the status of its resources allows. Limits are asked when a job is taken. */
   admits: (queue: WaitingQueue) => boolean;
   /** Nothing may begin there. */
   closed: boolean;
@@ -28,6 +29,7 @@ export class Prospects {
     private readonly index: TaskQueueIndex,
     private readonly configuration: CurrentConfiguration,
     private readonly statuses: ResourceStatuses,
+    readonly limits: RunningLimits,
   ) {}
 
   /** The version of the configuration by which is decided now. */
@@ -58,7 +60,8 @@ export class Prospects {
     const { verdict } = this.verdict(pilot);
     const admits = (one: WaitingQueue): boolean => mayBegin(one, verdict);
     const narrowed = verdict === 'tests-only' ? { ...place, jobTypes: [testJobType] } : place;
-    return { place: narrowed, free: freeOf(pilot, offer, queue), admits, closed: verdict === 'closed' };
+    const closed = verdict === 'closed' || this.limits.isClosed(pilot.vo, pilot);
+    return { place: narrowed, free: freeOf(pilot, offer, queue), admits, closed };
   }
 
   /** Whether anything on the index could be given to the pilot now. */
@@ -66,7 +69,8 @@ export class Prospects {
     const prospect = this.of(pilot, offer);
     if (prospect instanceof Refusal || prospect.closed) return false;
     const owner = separates(pilot) ? null : pilot.bound_owner;
-    return this.index.hasAny({ ...prospect, vo: pilot.vo, owner }, prospect.admits);
+    const accept = (queue: WaitingQueue): boolean => prospect.admits(queue) && this.limits.mayRun(queue, pilot);
+    return this.index.hasAny({ ...prospect, vo: pilot.vo, owner }, accept);
   }
 
   /** Whether one of these queues could. */
@@ -81,7 +85,8 @@ export class Prospects {
         queue.vo === pilot.vo &&
         mayBegin(queue, verdict) &&
         serves(pilot, queue) &&
-        eligible(queue.requirements, place, free) === null,
+        eligible(queue.requirements, place, free) === null &&
+        this.limits.mayRun(queue, pilot),
     );
   }
 

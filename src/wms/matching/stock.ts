@@ -1,5 +1,5 @@
 import type { ClaimableJob } from '../jobs/claim-jobs.js';
-import type { Head } from '../task-queues/shares.js';
+import { compareHeads, type Head } from '../task-queues/shares.js';
 import type { WaitingQueue } from '../task-queues/waiting-queue.js';
 import type { WaitingQueues } from '../task-queues/waiting-queues.js';
 import type { KnownJob, QueueOrder } from './take-jobs.sql.js';
@@ -19,9 +19,16 @@ export interface TakenJob {
   job: ClaimableJob | undefined;
 }
 
+/** Whose jobs are wanted of a queue that holds several owners': one owner's only, or anybody's (null); and not these. */
+export interface Owners {
+  only: string | null;
+  not: ReadonlySet<string>;
+}
+
 interface Order {
   queue: WaitingQueue;
-  owner: string | null;
+  /** Null: the next jobs, whosever they are. */
+  owners: Owners | null;
   count: number;
 }
 
@@ -31,11 +38,11 @@ interface Order {
  */
 export class Stock {
   private readonly rows = new Map<number, ClaimableJob>();
-  /** Rows of single owners of queues that hold jobs of several, by queue and owner. */
-  private readonly ofOwner = new Map<string, ClaimableJob[]>();
+  /** Rows at hand of queues in which jobs of certain owners were looked for. */
+  private readonly atHand = new Map<number, ClaimableJob[]>();
   /** What this transaction has locked, by queue: it would not pass over its own locks. */
   private readonly seen = new Map<number, number[]>();
-  /** Queues, or owners in them, that have no more than what is at hand. */
+  /** Queues, or owners in them, that have no more than what is at hand; in each the jobs of these owners. */
   private readonly exhausted = new Set<string>();
   private readonly touchedQueues = new Map<number, WaitingQueue>();
   private readonly takenJobs = new Map<number, { queue: WaitingQueue; head: Head }>();
@@ -47,18 +54,25 @@ export class Stock {
     private readonly source: JobSource,
   ) {}
 
-  /** Whether the queue may have a job for this owner (null: anybody), as far as is known. */
-  mayHave(queue: WaitingQueue, owner: string | null): boolean {
-    if (owner === null) return queue.ahead.length > 0 || (queue.listed && !this.exhausted.has(keyOf(queue, null)));
-    if (this.ofOwner.get(keyOf(queue, owner))?.some((job) => this.isFree(job)) === true) return true;
-    return queue.listed && !this.exhausted.has(keyOf(queue, owner)) && !this.exhausted.has(keyOf(queue, null));
+  /** Whether the queue may have a job of these owners (null: anybody's), as far as is known. */
+  mayHave(queue: WaitingQueue, owners: Owners | null): boolean {
+    if (owners === null) return queue.ahead.length > 0 || (queue.listed && !this.exhausted.has(keyOf(queue, null)));
+    if (this.peek(queue, owners) !== undefined) return true;
+    return queue.listed && !this.exhausted.has(keyOf(queue, owners)) && !this.exhausted.has(keyOf(queue, null));
+  }
+
+  /** The next row at hand of these owners' jobs. */
+  peek(queue: WaitingQueue, { only, not }: Owners): ClaimableJob | undefined {
+    return this.atHand
+      .get(queue.id)
+      ?.find((job) => (only === null || only === job.owner_subject) && !not.has(job.owner_subject) && this.isFree(job));
   }
 
   /** Takes the next job that is known; undefined when it must be ordered. */
-  take(queue: WaitingQueue, owner: string | null): TakenJob | undefined {
+  take(queue: WaitingQueue, owners: Owners | null): TakenJob | undefined {
     this.touchedQueues.set(queue.id, queue);
-    if (owner !== null) {
-      const job = this.ofOwner.get(keyOf(queue, owner))?.find((one) => this.isFree(one));
+    if (owners !== null) {
+      const job = this.peek(queue, owners);
       if (job === undefined) return undefined;
       this.queues.takeJobs(queue, [job.job_id]);
       return this.taken(queue, headOf(job), job);
@@ -71,10 +85,14 @@ export class Stock {
   }
 
   /** Asks for more jobs with the next {@link fetch}. */
-  order(queue: WaitingQueue, owner: string | null, count: number): void {
+  order(queue: WaitingQueue, owners: Owners | null, count: number): void {
     this.touchedQueues.set(queue.id, queue);
-    const key = keyOf(queue, owner);
-    const order = this.orders.get(key) ?? { queue, owner, count: 0 };
+    const key = keyOf(queue, owners);
+    const order = this.orders.get(key) ?? {
+      queue,
+      owners: owners && { ...owners, not: new Set(owners.not) },
+      count: 0,
+    };
     order.count += count;
     this.orders.set(key, order);
   }
@@ -134,25 +152,26 @@ export class Stock {
 
   private async fetchNext(orders: readonly Order[]): Promise<void> {
     const fetched = await this.source.next(
-      orders.map(({ queue, owner, count }) => ({
+      orders.map(({ queue, owners, count }) => ({
         queue: queue.id,
         limit: count,
-        owner,
+        owner: owners?.only ?? null,
+        without: [...(owners?.not ?? [])],
         seen: this.seen.get(queue.id) ?? [],
       })),
     );
     orders.forEach((order, index) => this.putIn(order, fetched[index] ?? []));
   }
 
-  private putIn({ queue, owner, count }: Order, jobs: readonly ClaimableJob[]): void {
+  private putIn({ queue, owners, count }: Order, jobs: readonly ClaimableJob[]): void {
     this.lock(
       queue,
       jobs.map(({ job_id }) => job_id),
     );
     for (const job of jobs) this.rows.set(job.job_id, job);
-    if (jobs.length < count) this.exhausted.add(keyOf(queue, owner));
-    if (owner === null) this.queues.learn(queue, jobs.map(headOf), jobs.length < count);
-    else this.ofOwner.set(keyOf(queue, owner), [...(this.ofOwner.get(keyOf(queue, owner)) ?? []), ...jobs]);
+    if (jobs.length < count) this.exhausted.add(keyOf(queue, owners));
+    if (owners === null) this.queues.learn(queue, jobs.map(headOf), jobs.length < count);
+    else this.atHand.set(queue.id, [...(this.atHand.get(queue.id) ?? []), ...jobs].toSorted(compareRows));
   }
 
   private lock(queue: WaitingQueue, jobs: readonly number[]): void {
@@ -160,8 +179,13 @@ export class Stock {
   }
 }
 
-function keyOf({ id }: WaitingQueue, owner: string | null): string {
-  return `${id} ${owner ?? ''}`;
+function keyOf({ id }: WaitingQueue, owners: Owners | null): string {
+  if (owners === null || (owners.only === null && owners.not.size === 0)) return String(id);
+  return JSON.stringify([id, owners.only, ...[...owners.not].toSorted()]);
+}
+
+function compareRows(a: ClaimableJob, b: ClaimableJob): number {
+  return compareHeads(headOf(a), headOf(b));
 }
 
 function headOf({ user_priority, job_id }: ClaimableJob): Head {

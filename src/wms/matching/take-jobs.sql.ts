@@ -10,6 +10,8 @@ export interface QueueOrder {
   seen: readonly number[];
   /** Only this owner's jobs (queues of JobSharing groups hold several owners); null for anybody's. */
   owner: string | null;
+  /** Nobody of these owners' jobs. */
+  without?: readonly string[];
 }
 
 /** A job that is expected to be claimable: its task queue, its priority, its id. */
@@ -55,12 +57,22 @@ export async function takeKnownJobs(tx: Transaction, jobs: readonly KnownJob[]):
   );
 }
 
-function partOf({ queue, limit, seen, owner }: QueueOrder, index: number): { sql: string; values: unknown[] } {
+function partOf(
+  { queue, limit, seen, owner, without = [] }: QueueOrder,
+  index: number,
+): { sql: string; values: unknown[] } {
   return {
     sql: `SELECT ${index} AS order_index, ${columns}
      FROM jobs FORCE INDEX (claimable)
      WHERE waiting_in = ? ${seen.length === 0 ? '' : 'AND job_id NOT IN (?)'} ${owner === null ? '' : 'AND owner_subject = ?'}
+       ${without.length === 0 ? '' : 'AND owner_subject NOT IN (?)'}
      ORDER BY user_priority DESC, job_id LIMIT ? FOR UPDATE SKIP LOCKED`,
-    values: [queue, ...(seen.length === 0 ? [] : [seen]), ...(owner === null ? [] : [owner]), limit],
+    values: [
+      queue,
+      ...(seen.length === 0 ? [] : [seen]),
+      ...(owner === null ? [] : [owner]),
+      ...(without.length === 0 ? [] : [without]),
+      limit,
+    ],
   };
 }

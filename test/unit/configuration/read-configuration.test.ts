@@ -168,3 +168,49 @@ describe('the queues of a configuration', () => {
     ]);
   });
 });
+
+describe('limits on running jobs', () => {
+  const site = (...running_limits: object[]) => ({ sites: { 'Demo.Local': { running_limits } } });
+
+  it('are told all that is wrong with them', () => {
+    const problems = problemsWith({
+      ...site(
+        { vo: 'atlas', max_running: 1 },
+        { vo: 'biomed', group: 'lhcb_user', job_type: 'Merge', max_running: 1 },
+        { owner: '*', per_minute: 3 },
+        { owner: '*', max_running: 3 },
+        { group: '*', job_type: '*', owner: 'anybody', max_running: 0 },
+      ),
+      vos: {
+        lhcb: {
+          groups: {
+            lhcb_user: {
+              running_limits: [
+                { job_type: 'User', delay_seconds: 1 },
+                { job_type: 'USER', max_running: 1 },
+              ],
+            },
+          },
+        },
+      },
+    });
+    expect(problems.map(({ path, message }) => `${path}: ${message.replace(/ \(line.*/, '')}`).toSorted()).toEqual([
+      'sites.Demo.Local.running_limits.0.vo: there is no VO atlas',
+      'sites.Demo.Local.running_limits.1.group: there is no group lhcb_user in VO biomed',
+      'sites.Demo.Local.running_limits.1.job_type: jobs of type Merge cannot be submitted in VO biomed',
+      'sites.Demo.Local.running_limits.3: is about the same jobs as rule 2 of the list',
+      'vos.lhcb.groups.lhcb_user.running_limits.1: is about the same jobs as rule 0 of the list',
+    ]);
+  });
+
+  it('must limit something, by what their place leaves open', () => {
+    expect(pathsWith(site({ job_type: 'User' }, { max_running: -1 }, { per_minute: 0 }))).toEqual([
+      'sites.Demo.Local.running_limits.0',
+      'sites.Demo.Local.running_limits.1.max_running',
+      'sites.Demo.Local.running_limits.2.per_minute',
+    ]);
+    expect(pathsWith({ vos: { lhcb: { running_limits: [{ vo: 'biomed', max_running: 1 }] } } })).toEqual([
+      'vos.lhcb.running_limits.0',
+    ]);
+  });
+});
