@@ -137,7 +137,16 @@ function endedBy({ row, move, decision }: { row: JobRow; move: Move; decision: D
   const { endsAttempt: end } = move;
   if (!decision.release || end === undefined || row.lease_attempt === null) return [];
   const { outcome, failureClass = null, exitCode = null } = end;
-  return [{ jobId: row.job_id, attempt: row.lease_attempt, outcome, failureClass, exitCode, limited: Number(row.lease_limited) === 1 }];
+  return [
+    {
+      jobId: row.job_id,
+      attempt: row.lease_attempt,
+      outcome,
+      failureClass,
+      exitCode,
+      limited: Number(row.lease_limited) === 1,
+    },
+  ];
 }
 
 /** Appends to the history of jobs. The states are taken from the entries, the attempt from the row. */
