@@ -9,6 +9,7 @@ import {
   type Transaction,
   toWire,
 } from '../platform/index.js';
+import { type AttemptSecret, AttemptSecrets, secretOf } from './attempt-secrets.js';
 import { openKey, sealKey } from './sealed-key.js';
 import { VerifyingKey } from './verifying-key.js';
 
@@ -35,6 +36,8 @@ interface KeyRow {
 export interface SigningKey {
   kid: string;
   key: KeyObject;
+  /** For the tokens of attempts. */
+  secret: AttemptSecret;
 }
 
 /** What an administrator sees of a key. */
@@ -54,6 +57,7 @@ export interface KeyReport {
 export class SigningKeys {
   private signer: SigningKey | null = null;
   private verifiers = new Map<string, VerifyingKey>();
+  private readonly secrets: AttemptSecrets;
   private published: Record<string, unknown>[] = [];
   private loadedAt = 0;
   private loading: Promise<void> = Promise.resolve();
@@ -64,7 +68,9 @@ export class SigningKeys {
     private readonly sealingKey: Buffer,
     private readonly log: Log,
     private readonly clock: Clock = systemClock,
-  ) {}
+  ) {
+    this.secrets = new AttemptSecrets(sealingKey);
+  }
 
   /** Loads the keys, makes the first one where there is none, and follows changes until {@link close}. */
   async start(): Promise<void> {
@@ -91,6 +97,20 @@ export class SigningKeys {
 
   /** The public key with that id, or null; keys that other processes made are looked up at most once a second. */
   async verifying(kid: string): Promise<VerifyingKey | null> {
+    await this.lookFor(kid);
+    return this.verifiers.get(kid) ?? null;
+  }
+
+  /**
+   * The secret of the key with that id, or null, like {@link verifying}. Throws a Refusal `unavailable` where the master
+   * key does not open it.
+   */
+  async verifyingAttempts(kid: string): Promise<AttemptSecret | null> {
+    await this.lookFor(kid);
+    return this.secrets.of(kid);
+  }
+
+  private async lookFor(kid: string): Promise<void> {
     if (!this.verifiers.has(kid)) {
       const loaded = this.clock.now() - this.loadedAt > 1_000 ? this.load() : this.loading;
       // That the key which signs does not open here (`follow` warns of it) says nothing of those that verify.
@@ -98,7 +118,6 @@ export class SigningKeys {
         if (!(error instanceof ConfigurationError)) throw error;
       });
     }
-    return this.verifiers.get(kid) ?? null;
   }
 
   /** Whether tokens of this key are still good, as of the last look at the database. */
@@ -203,6 +222,7 @@ export class SigningKeys {
     const rows = (await keyRows(this.database)).filter(({ verifies }) => verifies === 1);
     const publics = rows.map(({ kid, public_jwk }) => ({ kid, jwk: JSON.parse(public_jwk) as JsonWebKey }));
     this.verifiers = new Map(publics.map(({ kid, jwk }) => [kid, this.verifiers.get(kid) ?? new VerifyingKey(jwk)]));
+    this.secrets.follow(rows);
     this.published = publics.map(({ kid, jwk: { kty, crv, x } }) => ({
       kty,
       crv,
@@ -216,7 +236,8 @@ export class SigningKeys {
     if (signer?.kid === this.signer?.kid) return;
     this.signer = null;
     if (signer === undefined) return;
-    this.signer = { kid: signer.kid, key: openKey(signer.private_jwk_encrypted, signer.kid, this.sealingKey) };
+    const key = openKey(signer.private_jwk_encrypted, signer.kid, this.sealingKey);
+    this.signer = { kid: signer.kid, key, secret: secretOf(key, signer.kid) };
   }
 }
 

@@ -37,15 +37,19 @@ const Claims = z.discriminatedUnion('aud', [
     attempt: z.number(),
   }),
 ]);
-const Header = z.object({ alg: z.literal('Ed25519'), kid: z.string() });
+const Header = z.object({ alg: z.enum(['Ed25519', 'HS256']), kid: z.string() });
+type Algorithm = z.output<typeof Header>['alg'];
+/** Characters of a signature. */
+const lengths = { Ed25519: 86, HS256: 43 } as const;
 
 /**
- * Makes and checks the access tokens of this installation: JWTs signed with Ed25519. The claims of a user's token are
- * DiracX's, because its clients read them; the audience keeps users, pilots and attempts apart.
+ * Makes and checks the access tokens of this installation: JWTs signed with Ed25519, those of attempts authenticated with
+ * HS256 by a secret that belongs to the signing key. The claims of a user's token are DiracX's, because its clients read
+ * them; the audience keeps users, pilots and attempts apart.
  */
 export class Tokens {
   private readonly verified = new VerifiedTokens();
-  private header: { kid: string; encoded: string } | null = null;
+  private headers: { kid: string; encoded: Record<Algorithm, string> } | null = null;
 
   constructor(
     private readonly keys: SigningKeys,
@@ -101,30 +105,51 @@ export class Tokens {
 
   private issue(audience: string, lifetime: number, claims: Record<string, unknown>): IssuedToken {
     if (lifetime > longestTokenSeconds) throw new Error(`No token lives longer than ${longestTokenSeconds} s`);
-    const { kid, key } = this.keys.signing();
-    if (this.header?.kid !== kid) this.header = { kid, encoded: encode({ typ: 'JWT', alg: 'Ed25519', kid }) };
+    const { kid, key, secret } = this.keys.signing();
+    const headers = this.headersOf(kid);
     const iat = Math.floor(this.clock.now() / 1_000);
     const expiresIn = Math.floor(lifetime);
     const id = randomUUID();
     const payload = encode({ iss: this.issuer, aud: audience, iat, exp: iat + expiresIn, jti: id, ...claims });
-    const text = `${this.header.encoded}.${payload}`;
+    if (audience === audiences.attempt) {
+      const text = `${headers.HS256}.${payload}`;
+      return { token: `${text}.${secret.codeOf(text)}`, expiresIn, id };
+    }
+    const text = `${headers.Ed25519}.${payload}`;
     return { token: `${text}.${sign(null, Buffer.from(text), key).toString('base64url')}`, expiresIn, id };
   }
 
+  private headersOf(kid: string): Record<Algorithm, string> {
+    if (this.headers?.kid !== kid) {
+      const header = (alg: Algorithm): string => encode({ typ: 'JWT', alg, kid });
+      this.headers = { kid, encoded: { Ed25519: header('Ed25519'), HS256: header('HS256') } };
+    }
+    return this.headers.encoded;
+  }
+
   private async examine(token: string, now: number): Promise<VerifiedToken> {
-    const parts = /^([\w-]{1,1024})\.([\w-]{1,8192})\.([\w-]{86})$/.exec(token);
+    const parts = /^([\w-]{1,1024})\.([\w-]{1,8192})\.([\w-]{43,86})$/.exec(token);
     const [, head = '', payload = '', signature = ''] = parts ?? [];
     const header = Header.safeParse(decode(head));
-    if (!header.success) throw invalid();
-    const { kid } = header.data;
-    const key = await this.keys.verifying(kid);
-    if (key === null) throw invalid();
-    const isGenuine = await key.isSignatureOf(Buffer.from(`${head}.${payload}`), Buffer.from(signature, 'base64url'));
-    if (!isGenuine) throw invalid();
+    if (!header.success || signature.length !== lengths[header.data.alg]) throw invalid();
+    const { kid, alg } = header.data;
+    if (!(await this.isGenuine({ kid, alg }, `${head}.${payload}`, signature))) throw invalid();
     const claims = Claims.safeParse(decode(payload));
     if (!claims.success || claims.data.iss !== this.issuer || claims.data.exp <= now) throw invalid();
+    // Nobody makes others with it; attempts that older servers signed are good until they end.
+    if (alg === 'HS256' && claims.data.aud !== audiences.attempt) throw invalid();
     const { exp: expires, iat: issuedAt, jti: id } = claims.data;
     return { principal: principalOf(claims.data), expires, kid, issuedAt, id };
+  }
+
+  private async isGenuine(
+    { kid, alg }: { kid: string; alg: Algorithm },
+    text: string,
+    signature: string,
+  ): Promise<boolean> {
+    if (alg === 'HS256') return (await this.keys.verifyingAttempts(kid))?.isCodeOf(text, signature) ?? false;
+    const key = await this.keys.verifying(kid);
+    return key !== null && (await key.isSignatureOf(Buffer.from(text), Buffer.from(signature, 'base64url')));
   }
 }
 
