@@ -4,11 +4,12 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 
-const usage = `node bench/compare.mjs --only PATH [--rounds 8] [--seconds 1] OLD NEW…
+const usage = `node bench/compare.mjs --only PATH [--rounds 8] [--seconds 1] [--batch 1] OLD NEW…
 
 Which of several built checkouts costs less CPU per operation, on a machine that others use too: all run at once, each
-with its own database, and get the load in turns of a second. Prints for each the least CPU time per operation of server
-and database (ms), and the median of its ratio to OLD in the same round. Rates say little here.`;
+with its own database, and get the load in turns of a second. PATH is one of those of npm run bench, or claimLhcb, with jobs
+of a real queue, --batch in a claim. Prints for each the least CPU time per operation of server and database (ms), and
+the median of its ratio to OLD in the same round. Rates say little here.`;
 
 /** CPU milliseconds of a process, its kernel time included. */
 function cpuOf(pid) {
@@ -19,11 +20,11 @@ function cpuOf(pid) {
 }
 
 /** A checkout under load: the path's module, connections that stay open, and what each round cost. */
-async function start(folder, path) {
+async function start(folder, path, batch) {
   const from = (file) => import(pathToFileURL(join(folder, file)).href);
   // Programs are started relative to the checkout.
   process.chdir(folder);
-  const options = { https: false, rows: 100_000, waiting: 100_000, connections: 64, 'bulk-connections': 4 };
+  const options = { https: false, rows: 100_000, waiting: 100_000, batch, connections: 64, 'bulk-connections': 4 };
   const scratch = mkdtempSync(join(tmpdir(), 'pilotage-compare-'));
   const { startWorld } = await from('bench/world.mjs');
   const world = await startWorld({ folder: scratch, options, log: () => undefined });
@@ -55,8 +56,8 @@ async function round({ world, connections, load, requestOf }, seconds) {
   const drive = async (connection, index) => {
     while (performance.now() < until) {
       const { units, memory, ...request } = load.next(index);
-      load.accept(await connection.send(requestOf(request)), memory);
-      done += units;
+      const reply = await connection.send(requestOf(request));
+      done += load.accept(reply, memory) ?? units;
     }
   };
   await Promise.all(connections.map(drive));
@@ -79,6 +80,7 @@ const { values, positionals } = parseArgs({
     only: { type: 'string' },
     rounds: { type: 'string', default: '8' },
     seconds: { type: 'string', default: '1' },
+    batch: { type: 'string', default: '1' },
     help: { type: 'boolean', default: false },
   },
 });
@@ -88,7 +90,7 @@ if (values.help || values.only === undefined || positionals.length < 2) {
 }
 const folders = positionals.map((folder) => resolve(folder));
 const sides = [];
-for (const folder of folders) sides.push(await start(folder, values.only));
+for (const folder of folders) sides.push(await start(folder, values.only, Number(values.batch)));
 for (const side of sides) await round(side, Number(values.seconds));
 for (let turn = 0; turn < Number(values.rounds); turn += 1) {
   // The one who begins has an advantage or not: they take turns in that too.

@@ -98,20 +98,35 @@ export async function claimJobs(
   for (const { job } of takes) effects.jobs.add(job.job_id);
 }
 
-/** One statement per site, because the site is all that differs. */
+/** One statement for all: the site is all that differs, and pilots of many sites share a batch. */
 async function matchJobs(tx: Transaction, takes: readonly Take[]): Promise<void> {
-  const bySite = new Map<string, number[]>();
-  for (const { site, job } of takes) bySite.set(site, [...(bySite.get(site) ?? []), job.job_id]);
-  for (const [site, ids] of bySite) {
-    const { affectedRows } = await tx.execute(
-      `UPDATE jobs SET status = 'Matched', minor_status = ?, application_status = 'Unknown', site = ?,
-         attempt = attempt + 1, waiting_in = NULL, start_exec_time = NULL, end_exec_time = NULL,
-         last_update_time = NOW(6)
-       WHERE job_id IN (?) AND status = 'Waiting'`,
-      [minor.assigned, site, ids.toSorted((a, b) => a - b)],
-    );
-    if (affectedRows !== ids.length) {
-      throw new Error(`Of ${ids.length} locked jobs only ${affectedRows} were Waiting: ${ids.join(', ')}`);
-    }
+  const ids = takes.map(({ job }) => job.job_id).toSorted((a, b) => a - b);
+  const site = siteOf(takes);
+  const { affectedRows } = await tx.execute(
+    `UPDATE jobs SET status = 'Matched', minor_status = ?, application_status = 'Unknown', site = ${site.sql},
+       attempt = attempt + 1, waiting_in = NULL, start_exec_time = NULL, end_exec_time = NULL,
+       last_update_time = NOW(6)
+     WHERE job_id IN (?) AND status = 'Waiting'`,
+    [minor.assigned, ...site.values, ids],
+  );
+  if (affectedRows !== ids.length) {
+    throw new Error(`Of ${ids.length} locked jobs only ${affectedRows} were Waiting: ${ids.join(', ')}`);
   }
+}
+
+/** The site of each job by its id, as an expression. */
+function siteOf(takes: readonly Take[]): { sql: string; values: unknown[] } {
+  const bySite = new Map<string, number[]>();
+  for (const { site, job } of takes) {
+    const ids = bySite.get(site);
+    if (ids === undefined) bySite.set(site, [job.job_id]);
+    else ids.push(job.job_id);
+  }
+  const sites = [...bySite];
+  const [first] = sites;
+  if (sites.length === 1 && first !== undefined) return { sql: '?', values: [first[0]] };
+  return {
+    sql: `CASE ${sites.map(() => 'WHEN job_id IN (?) THEN ?').join(' ')} END`,
+    values: sites.flatMap(([site, ids]) => [ids, site]),
+  };
 }
