@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AuthModule } from '../auth/index.js';
+import { Database } from '../platform/index.js';
 import { OpenCalls } from './open-calls.js';
 import { SubmissionController } from './submission/submission.controller.js';
 import { Submission } from './submission/submission.js';
@@ -40,6 +41,7 @@ import { PilotEnds } from './execution/pilot-ends.js';
 import { Reports } from './execution/reports.js';
 import { RunningLimits } from './limits/running-limits.js';
 import { ClaimedJobs } from './matching/claimed-jobs.js';
+import { Descriptions } from './matching/descriptions.js';
 import { Claims } from './matching/claims.js';
 import { MatchingController } from './matching/matching.controller.js';
 import { Matching } from './matching/matching.js';
@@ -114,6 +116,7 @@ import { PilotLogsController } from './pilot-logs/pilot-logs.controller.js';
     Prospects,
     RunningLimits,
     Claims,
+    { provide: Descriptions, inject: [Database], useFactory: (database: Database) => new Descriptions(database) },
     ClaimedJobs,
     PilotCalls,
     Matching,

@@ -10,6 +10,7 @@ import { PilotEnds } from '../../src/wms/execution/pilot-ends.js';
 import { Reports } from '../../src/wms/execution/reports.js';
 import { RunningLimits } from '../../src/wms/limits/running-limits.js';
 import { ClaimedJobs } from '../../src/wms/matching/claimed-jobs.js';
+import { Descriptions } from '../../src/wms/matching/descriptions.js';
 import { Claims } from '../../src/wms/matching/claims.js';
 import type { ClaimedAttempt } from '../../src/wms/matching/earlier-claims.sql.js';
 import { Matching } from '../../src/wms/matching/matching.js';
@@ -59,7 +60,7 @@ export function aMatcher(stages: Stages, settings: PlatformConfig, tokens: Token
   const prospects = new Prospects(index, configuration, statuses, limits);
   const claims = new Claims(jobs, prospects, shares, settings);
   const calls = new PilotCalls(database, settings);
-  const matching = new Matching(calls, claims, new ClaimedJobs(database, tokens), wakeUps);
+  const matching = new Matching(calls, claims, new ClaimedJobs(new Descriptions(database), tokens), wakeUps);
   const ends = new AttemptEnds(jobs, configuration);
   return {
     index,

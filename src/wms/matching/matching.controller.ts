@@ -4,6 +4,7 @@ import { Caller, type PilotPrincipal } from '../../auth/index.js';
 import { type ClaimReply, type ClaimRequest, matching, Refusal } from '../../contract/index.js';
 import { Handles, Input, Shutdown } from '../../platform/index.js';
 import { OpenCalls } from '../open-calls.js';
+import { claimText } from './claim-text.js';
 import { Matching } from './matching.js';
 
 /** The route by which pilots get jobs and commands. */
@@ -34,6 +35,7 @@ export class MatchingController {
       if (!mayWait && isEmpty(answer)) throw tooManyWait();
       // A connection that stays open would hold up the server's stop.
       if (stopping.aborted) void reply.header('connection', 'close');
+      void reply.serializer(claimText);
       return answer;
     } finally {
       request.raw.socket.off('close', gone);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Offer, Refusal } from '../../contract/index.js';
+import { type Offer, Refusal } from '../../contract/index.js';
 import { type Configuration, type QueueConfiguration, queuesOf } from '../../configuration/index.js';
 import { type Capability, capabilityOf, type Free } from '../task-queues/capability.js';
 import type { PilotRow } from './lock-pilots.sql.js';
@@ -12,15 +12,45 @@ export function nodeOf(pilot: Pick<PilotRow, 'node'>): z.output<typeof Node> {
   return pilot.node === null ? {} : Node.parse(JSON.parse(pilot.node));
 }
 
+type PlaceRow = Pick<PilotRow, 'site' | 'ce' | 'platforms' | 'tags' | 'node'>;
+
+const largestPlaces = 1_000;
+/** Of each queue, by what else makes a place: folding dozens of names for each claim costs as much as the choice of its job. */
+const places = new WeakMap<object, Map<string, Capability>>();
+const noQueue = {};
+
 /**
  * What a pilot is, from its own row: an offer cannot change its site, CE or queue. Platforms are those of the queue and
- * of the node; tags those of the queue and of the offer, and `MultiProcessor` where there are several cores.
+ * of the node; tags those of the queue and of the offer, and `MultiProcessor` where there are several cores. The same
+ * object for the same pilot and offer while it is remembered.
  */
-export function placeOf(
-  pilot: Pick<PilotRow, 'site' | 'ce' | 'platforms' | 'tags' | 'node'>,
-  offer: Offer,
-  queue: QueueConfiguration | null,
-): Capability | Refusal {
+export function placeOf(pilot: PlaceRow, offer: Offer, queue: QueueConfiguration | null): Capability | Refusal {
+  const { site, ce, platforms, tags } = pilot;
+  const { platform } = nodeOf(pilot);
+  const several = offer.processors > 1;
+  const key = JSON.stringify([
+    site,
+    ce,
+    platforms,
+    tags,
+    platform,
+    offer.platforms,
+    offer.tags,
+    offer.required_tags,
+    several,
+  ]);
+  let known = places.get(queue ?? noQueue);
+  if (known === undefined) places.set(queue ?? noQueue, (known = new Map()));
+  const remembered = known.get(key);
+  if (remembered !== undefined) return remembered;
+  const place = makePlace(pilot, offer, queue);
+  if (place instanceof Refusal) return place;
+  if (known.size >= largestPlaces) known.clear();
+  known.set(key, place);
+  return place;
+}
+
+function makePlace(pilot: PlaceRow, offer: Offer, queue: QueueConfiguration | null): Capability | Refusal {
   const platforms = [...namesIn(pilot.platforms), ...(queue?.platforms ?? []), ...offer.platforms];
   const { platform } = nodeOf(pilot);
   const tags = [...namesIn(pilot.tags), ...(queue?.tags ?? []), ...offer.tags];

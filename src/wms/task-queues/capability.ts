@@ -78,9 +78,15 @@ export function capabilityOf(input: CapabilityInput): Capability | Refusal {
   };
 }
 
-/** Equal capabilities have equal signatures. */
+const signatures = new WeakMap<Capability, string>();
+
+/** Equal capabilities have equal signatures. The object must not change afterwards. */
 export function signatureOf(capability: Capability): string {
-  return JSON.stringify(capability);
+  const known = signatures.get(capability);
+  if (known !== undefined) return known;
+  const made = JSON.stringify(capability);
+  signatures.set(capability, made);
+  return made;
 }
 
 function names(given: readonly string[] | undefined): Names {
