@@ -9,6 +9,8 @@ export {
   mayReadPilot,
   mayReadSandbox,
   mayRegisterPilot,
+  maySeeResources,
+  maySetResources,
   type Owned,
   type Scope,
   scopeCondition,

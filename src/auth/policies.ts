@@ -16,6 +16,7 @@ const rules: Record<Exclude<Access, 'public'>, (principal: Principal) => boolean
   'create-sandboxes': userWith('NormalUser'),
   'read-pilots': (principal) => principal.kind === 'user' && !principal.properties.includes('GenericPilot'),
   'register-pilots': userWith('ServiceAdministrator', 'GenericPilot'),
+  'set-resources': userWith('ServiceAdministrator', 'JobAdministrator'),
   administer: userWith('ServiceAdministrator'),
   pilot: ({ kind }) => kind === 'pilot',
   attempt: ({ kind }) => kind === 'attempt',
@@ -112,6 +113,17 @@ export function mayReadSandbox(user: UserPrincipal, sandbox: Owned): boolean {
 /** Whether a user may see a pilot and its log: those of the own VO. */
 export function mayReadPilot(user: UserPrincipal, pilot: { vo: string }): boolean {
   return sameVo(user.vo, pilot.vo);
+}
+
+/** Whether a user may set the status of resources for a VO; empty is all VOs. */
+export function maySetResources(user: UserPrincipal, vo: string): boolean {
+  if (user.properties.includes('ServiceAdministrator')) return true;
+  return user.properties.includes('JobAdministrator') && sameVo(user.vo, vo);
+}
+
+/** Whether a user may see resources as a VO sees them: as the own one, and administrators of the service any. */
+export function maySeeResources(user: UserPrincipal, vo: string): boolean {
+  return user.properties.includes('ServiceAdministrator') || sameVo(user.vo, vo);
 }
 
 /** Whether a user may register or change pilots of a VO: the own one only. */

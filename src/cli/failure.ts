@@ -39,6 +39,8 @@ const adviceFor: Partial<Record<RefusalCode | 'unknown', string>> = {
   'job-not-found': 'see "pilotage job list"',
   'task-queue-not-found': 'see "pilotage why" with a job of it',
   'pilot-not-found': 'see "pilotage pilot list"',
+  'unknown-resource': 'see "pilotage resource list"',
+  'storage-closed': 'see "pilotage resource list --kind storage"; try again later',
   'log-not-found': 'the pilot has not sent any log yet; try again later',
   'unknown-column': 'see "pilotage job list --help" for the fields',
   'search-deadline': 'narrow the search: by state, owner, site, job group or days',

@@ -3,6 +3,7 @@ import { registerAccount } from './account/commands.js';
 import { newProgram, type Context } from './command.js';
 import { registerJobs } from './jobs/commands.js';
 import { registerPilots } from './pilots/commands.js';
+import { registerResources } from './resources/commands.js';
 import { settingsHelp } from './settings.js';
 import { version } from './version.js';
 import { registerWhy } from './why/commands.js';
@@ -20,6 +21,7 @@ export function pilotage(context: Context): Command {
   registerJobs(program, context);
   registerPilots(program, context);
   registerWhy(program, context);
+  registerResources(program, context);
   registerAccount(program, context);
   program
     .command('version')

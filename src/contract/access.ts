@@ -22,6 +22,7 @@ export const accessRules = {
   'create-sandboxes': 'A user with NormalUser',
   'read-pilots': 'Any user of the VO; not pilots',
   'register-pilots': 'ServiceAdministrator, or GenericPilot for its own VO',
+  'set-resources': 'A user with ServiceAdministrator (any VO), or JobAdministrator (the own VO)',
   administer: 'A user with ServiceAdministrator',
   pilot: 'A pilot, for itself',
   attempt: 'The holder of one attempt of one job, for that attempt',

@@ -5,6 +5,7 @@ import { jobs } from './jobs.js';
 import { matching } from './matching.js';
 import { pilots } from './pilots.js';
 import { resourceStatus } from './resource-status.js';
+import { resources } from './resources.js';
 import { objects, sandboxes } from './sandboxes.js';
 import { server } from './server.js';
 
@@ -19,4 +20,5 @@ export const endpoints: readonly AnyEndpoint[] = [
   pilots,
   resourceStatus,
   explain,
+  resources,
 ].flatMap((area) => Object.values(area) as AnyEndpoint[]);

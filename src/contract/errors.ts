@@ -45,10 +45,13 @@ export const refusals = {
   'log-chunk-gap': { status: 409, title: 'A log chunk before this one is missing' },
   'log-too-large': { status: 413, title: 'The pilot log has reached its limit' },
   'log-not-found': { status: 404, title: 'The pilot has no log' },
+  'unknown-resource': { status: 400, title: 'A resource is not known' },
   'unknown-vo': { status: 400, title: 'The VO is not in the configuration' },
   'invalid-configuration': { status: 400, title: 'The configuration document is not valid' },
   'no-configuration': { status: 503, title: 'No configuration has been applied yet' },
   'wrong-conditions': { status: 400, title: 'The offer contradicts itself' },
+  /** 503, so that pilots and clients come again: an operator has closed it for a while. */
+  'storage-closed': { status: 503, title: 'The storage element is closed' },
   'too-many-requests': { status: 429, title: 'Too many requests' },
   'too-many-streams': { status: 429, title: 'Too many streams are open' },
   'server-busy': { status: 429, title: 'The server is busy' },

@@ -15,6 +15,7 @@ export * from './parametric.js';
 export * from './pilot-state.js';
 export * from './pilots.js';
 export * from './resource-status.js';
+export * from './resources.js';
 export * from './sandboxes.js';
 export * from './search.js';
 export * from './server.js';

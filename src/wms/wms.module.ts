@@ -54,6 +54,9 @@ import { PilotSearch } from './pilots/pilot-search.js';
 import { PilotSelf } from './pilots/pilot-self.js';
 import { PilotsController } from './pilots/pilots.controller.js';
 import { PilotSelfController } from './pilots/self.controller.js';
+import { ResourceChanges } from './resource-status/resource-changes.js';
+import { ResourceView } from './resource-status/resource-view.js';
+import { ResourcesController } from './resource-status/resources.controller.js';
 import { ResourceStatuses } from './resource-status/resource-statuses.js';
 import { Demand } from './task-queues/demand.js';
 import { ShareUse } from './task-queues/share-use.js';
@@ -88,6 +91,7 @@ import { PilotLogsController } from './pilot-logs/pilot-logs.controller.js';
     SandboxesController,
     PilotLogsController,
     LogChunksController,
+    ResourcesController,
   ],
   providers: [
     OpenCalls,
@@ -113,6 +117,8 @@ import { PilotLogsController } from './pilot-logs/pilot-logs.controller.js';
     ShareUse,
     Demand,
     ResourceStatuses,
+    ResourceChanges,
+    ResourceView,
     Prospects,
     RunningLimits,
     Claims,

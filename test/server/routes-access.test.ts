@@ -39,6 +39,7 @@ const admitted: Record<Exclude<Access, 'public'>, readonly Kind[]> = {
   'create-sandboxes': [normal],
   'read-pilots': [guest, normal, jobs, services, sharing],
   'register-pilots': [services, foreign],
+  'set-resources': [jobs, services],
   administer: [services],
   pilot: [pilot],
   attempt: [holder],

@@ -19,6 +19,8 @@ const tables = [
   'job_sandboxes',
   'pilot_log_chunks',
   'job_count_deltas',
+  'resource_statuses',
+  'resource_status_history',
 ];
 
 let running: TestServer;

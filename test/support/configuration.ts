@@ -32,6 +32,7 @@ export function aConfigurationDocument(overrides: Overrides = {}): Record<string
         groups: {
           biomed_user: { properties: ['NormalUser'] },
           biomed_admin: { properties: ['JobAdministrator', 'ServiceAdministrator'] },
+          biomed_jobs: { properties: ['JobAdministrator'] },
         },
       },
     },

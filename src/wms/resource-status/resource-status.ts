@@ -88,6 +88,7 @@ export function keyOf({ kind, name, vo, access }: Resource): string {
   return `${kind} ${vo} ${access} ${name}`;
 }
 
+/** A name as it is compared and stored; nothing is compared beyond what the table holds. */
 export function fold(name: string): string {
-  return name.trim().toLowerCase();
+  return name.trim().toLowerCase().slice(0, 400);
 }

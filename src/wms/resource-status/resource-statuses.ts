@@ -1,6 +1,6 @@
 import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { audit } from '../../auth/index.js';
-import type { ResourceKind, ResourceState, StorageAccess } from '../../contract/index.js';
+import { Refusal, type ResourceKind, type ResourceState, type StorageAccess } from '../../contract/index.js';
 import { Database, Log, type Transaction, WakeUps } from '../../platform/index.js';
 import {
   folded,
@@ -149,6 +149,12 @@ export class ResourceStatuses implements OnModuleInit, OnModuleDestroy {
     const { expires, ...wanted } = folded(given);
     const setAt = await beginChange(tx);
     const expiresAt = expires !== null && typeof expires === 'object' ? await timeIn(tx, expires.inSeconds) : expires;
+    if (expiresAt !== null && expiresAt <= setAt) {
+      const message = 'this time is over';
+      throw new Refusal('invalid-request', `expires_at: ${message}`, {
+        problems: [{ path: 'body.expires_at', message }],
+      });
+    }
     const before = await readStatus(tx, wanted);
     const next: ResourceStatus = { ...wanted, author, setAt, expiresAt };
     if (before !== null && isSame(before, next)) return false;

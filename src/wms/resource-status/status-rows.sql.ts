@@ -1,4 +1,4 @@
-import type { ResourceState } from '../../contract/index.js';
+import type { ResourceKind, ResourceState } from '../../contract/index.js';
 import type { Queryable, Transaction } from '../../platform/index.js';
 import type { Resource, ResourceStatus } from './resource-status.js';
 
@@ -95,4 +95,33 @@ export async function noteChange(tx: Transaction, change: Omit<StatusChange, 'id
     [kind, name, vo, access, status, reason, author, at, expiresAt],
   );
   await endChange(tx, at);
+}
+
+/** Which changes are wanted: those of a VO and of all VOs; names folded. */
+export interface HistoryFilter {
+  vo: string;
+  kind?: ResourceKind | undefined;
+  name?: string | undefined;
+  /** Changes with smaller ids only. */
+  before?: number | undefined;
+  limit: number;
+}
+
+/** Changes, newest first. */
+export function readHistory(
+  database: Queryable,
+  { vo, kind, name, before, limit }: HistoryFilter,
+): Promise<StatusChange[]> {
+  const conditions: [string, unknown][] = [
+    ["vo IN ('', ?)", vo],
+    ...(kind === undefined ? [] : [['kind = ?', kind] as [string, unknown]]),
+    ...(name === undefined ? [] : [['name = ?', name] as [string, unknown]]),
+    ...(before === undefined ? [] : [['change_id < ?', before] as [string, unknown]]),
+  ];
+  return database.query<StatusChange>(
+    `SELECT change_id AS id, kind, name, vo, access, status, reason, author, set_at AS at, expires_at AS expiresAt
+     FROM resource_status_history WHERE ${conditions.map(([sql]) => sql).join(' AND ')}
+     ORDER BY change_id DESC LIMIT ?`,
+    [...conditions.map(([, value]) => value), limit],
+  );
 }

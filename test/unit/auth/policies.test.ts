@@ -50,6 +50,7 @@ const table: Record<Access, string[]> = {
   'create-sandboxes': ['NormalUser'],
   'read-pilots': users.filter((name) => name !== 'GenericPilot'),
   'register-pilots': ['GenericPilot', 'ServiceAdministrator'],
+  'set-resources': ['JobAdministrator', 'ServiceAdministrator'],
   administer: ['ServiceAdministrator'],
   pilot: ['a pilot'],
   attempt: ['an attempt'],
