@@ -22,6 +22,7 @@ import {
   PilotEnds,
   PilotLogs,
   Pilots,
+  ResourceStatuses,
   Sandboxes,
   ShareUse,
 } from '../wms/index.js';
@@ -105,6 +106,7 @@ interface Foundations {
   database: Database;
   wakeUps: WakeUps;
   configuration: CurrentConfiguration;
+  statuses: ResourceStatuses;
   storage: ConfiguredStorageElements;
   elements: ComputingElements;
   close(): Promise<void>;
@@ -118,6 +120,8 @@ async function openFoundations(config: PlatformConfig, log: Log, metrics: Metric
   const wakeUps = new WakeUps(publisher, subscriber, config.redisPrefix, log);
   const configuration = new CurrentConfiguration(database, log, wakeUps);
   await configuration.start();
+  const statuses = new ResourceStatuses(database, wakeUps, log);
+  await statuses.start();
   const storage = new ConfiguredStorageElements(
     () => ({ version: configuration.get().version, elements: configuration.get().document.storage.elements }),
     { signingKey: deriveKey(config.masterKey, 'object-urls'), publicUrl: config.publicUrl },
@@ -126,13 +130,14 @@ async function openFoundations(config: PlatformConfig, log: Log, metrics: Metric
   const elements = new ComputingElements({ dataDir: config.dataDir, record: ceCallRecorder(metrics) });
   const close = async (): Promise<void> => {
     configuration.close();
+    statuses.close();
     await elements.close();
     await storage.close();
     publisher.disconnect();
     subscriber.disconnect();
     await database.close();
   };
-  return { config, database, wakeUps, configuration, storage, elements, close };
+  return { config, database, wakeUps, configuration, statuses, storage, elements, close };
 }
 
 function housekeepingOf({ database, elements, storage, configuration, wakeUps }: Foundations): Housekeeping {
@@ -147,7 +152,7 @@ function housekeepingOf({ database, elements, storage, configuration, wakeUps }:
 }
 
 function workloadOf(foundations: Foundations): Workload {
-  const { config, database, wakeUps, configuration, storage, elements } = foundations;
+  const { config, database, wakeUps, configuration, statuses, storage, elements } = foundations;
   const jobs = new Jobs(database, wakeUps);
   const attemptEnds = new AttemptEnds(jobs, configuration);
   const ends = new PilotEnds(database, jobs, attemptEnds);
@@ -162,7 +167,8 @@ function workloadOf(foundations: Foundations): Workload {
     elements,
     silentSeconds: config.silentSeconds,
     pace: config.agentPace,
-    demand: (queues) => demand.byQueue(queues),
+    demand: (queues, verdictAt) => demand.byQueue(queues, verdictAt),
+    statuses,
     render: pilotRenderer(new PilotFiles(), {
       url: config.publicUrl,
       ca: config.pilotCa,

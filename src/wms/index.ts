@@ -12,6 +12,7 @@ export { type NewPilot, type PilotAtCe, Pilots, type UnsettledPilot } from './pi
 export { Demand, demandKey } from './task-queues/demand.js';
 export {
   isStricter,
+  mayBegin,
   type Resource,
   type ResourceStatus,
   testJobType,

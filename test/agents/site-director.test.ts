@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { SiteDirector } from '../../src/agents/site-director/site-director.agent.js';
 import { ComputingElementError } from '../../src/ce/index.js';
-import { Pilots } from '../../src/wms/index.js';
-import { aStamp, type AgentsTest, FakeCe, startAgentsTest } from './support.js';
+import { Pilots, ResourceStatuses } from '../../src/wms/index.js';
+import { aStamp, type AgentsTest, FakeCe, quietLog, startAgentsTest } from './support.js';
 
 const place = 'lhcb/demo.local/local/all';
 const unreachable = new ComputingElementError('unreachable', 'no answer; look whether it is up');
@@ -13,12 +13,18 @@ describe('The site director', () => {
   let pilots: Pilots;
   let ce: FakeCe;
   let demand: Map<string, number>;
+  let statuses: ResourceStatuses;
 
   beforeAll(async () => {
     test = await startAgentsTest();
     pilots = new Pilots(test.database, { wake: () => undefined });
+    statuses = new ResourceStatuses(test.database, test.wakeUps, quietLog);
+    await statuses.start();
   });
-  afterAll(() => test.close());
+  afterAll(async () => {
+    statuses.close();
+    await test.close();
+  });
   afterEach(async () => {
     for (const table of ['pilots', 'queue_states', 'outbox', 'leases'])
       await test.database.execute(`DELETE FROM ${table}`);
@@ -30,6 +36,7 @@ describe('The site director', () => {
       database: test.database,
       pilots,
       demand: async () => demand,
+      statuses,
       elements: { get: async () => ce },
       render: ({ stamp, secret }) => ({
         script: `#!/bin/sh\n# ${stamp} ${secret}\n`,
@@ -119,6 +126,41 @@ describe('The site director', () => {
       [idle],
     );
     expect(await director.run(test.context())).toMatchObject({ submitted: 1 });
+  });
+
+  it('sends no pilot where the site or the CE is banned for the VO, and asks its CE nothing', async () => {
+    const director = direct();
+    demand = new Map([[place, 4]]);
+    const banned = { vo: 'lhcb', access: '', status: 'Banned', reason: 'why', expires: null } as const;
+    const [site, element] = [
+      { ...banned, kind: 'site', name: 'Demo.Local' } as const,
+      { ...banned, kind: 'ce', name: 'Demo.Local/local' } as const,
+    ];
+    for (const resource of [site, element]) {
+      await statuses.set(resource, 'test');
+      expect(await director.run(test.context())).toMatchObject({ submitted: 0 });
+      await statuses.clear(resource, 'over', 'test');
+    }
+    expect(ce.submissions).toEqual([]);
+    await statuses.set({ ...site, status: 'Degraded' }, 'test');
+    expect(await director.run(test.context())).toMatchObject({ submitted: 2 });
+    await statuses.clear(site, 'over', 'test');
+  });
+
+  it('sends one pilot at a time where the site is probed, whatever runs there from before', async () => {
+    await aPilot({ status: 'Running' });
+    const director = direct();
+    demand = new Map([[place, 50]]);
+    const site = { kind: 'site', name: 'Demo.Local', vo: '', access: '' } as const;
+    await statuses.set({ ...site, status: 'Probing', reason: 'new', expires: null }, 'test');
+    expect(await director.run(test.context())).toMatchObject({ submitted: 1 });
+    await test.database.execute(
+      "UPDATE pilots SET status = 'Running', last_contact = NOW(6) WHERE status = 'Submitted'",
+    );
+    expect(await director.run(test.context())).toMatchObject({ submitted: 0 });
+    await test.database.execute("UPDATE pilots SET status = 'Done'");
+    expect(await director.run(test.context())).toMatchObject({ submitted: 1 });
+    await statuses.clear(site, 'over', 'test');
   });
 
   it('notes a pilot that the CE refuses as Aborted with the reason', async () => {

@@ -1,6 +1,6 @@
 import { finalPilotStates, waitingPilotStates } from '../../contract/index.js';
 import type { Queryable } from '../../platform/index.js';
-import type { Place } from './place.js';
+import { type Place, placeKey } from './place.js';
 
 /** The live pilots of one queue and VO. */
 export interface PilotCount extends Place {
@@ -27,4 +27,21 @@ export async function countPilots(database: Queryable, silentSeconds: number): P
      FROM pilots p WHERE p.status NOT IN (?) GROUP BY p.vo, p.site, p.ce, p.queue`,
     [waitingPilotStates, waitingPilotStates, Math.ceil(silentSeconds), finalPilotStates],
   );
+}
+
+/** How many live pilots of each of these places were made since a time of the database; by {@link placeKey}. */
+export async function countSince(
+  database: Queryable,
+  places: readonly { place: Place; since: string }[],
+): Promise<Map<string, number>> {
+  const counts = new Map<string, number>();
+  for (const { place, since } of places) {
+    const [row] = await database.query<{ live: number }>(
+      `SELECT COUNT(*) AS live FROM pilots
+       WHERE vo = ? AND site = ? AND ce = ? AND queue = ? AND status NOT IN (?) AND submission_time >= ?`,
+      [place.vo, place.site, place.ce, place.queue, finalPilotStates, since],
+    );
+    counts.set(placeKey(place), Number(row?.live ?? 0));
+  }
+  return counts;
 }

@@ -16,6 +16,8 @@ export interface PlannedQueue {
   /** Cores of one pilot. */
   processors: number;
   circuit: Circuit;
+  /** Null unless its site or CE is being probed: then the live pilots that were sent since that began. */
+  probes: number | null;
 }
 
 /** What caps the plan; pilots of all VOs together where no VO is named. */
@@ -32,7 +34,8 @@ export interface Caps {
 /**
  * How many pilots to submit to each queue: enough cores for what waits, less what is on offer, under every cap. Caps that
  * queues share go to the queue with the largest part of its wish unfilled, one pilot at a time, so that no queue starves
- * another. A queue whose circuit is half open gets one pilot as a probe while none waits there.
+ * another. A queue whose circuit is half open gets one pilot as a probe while none waits there; one that is being probed
+ * gets one at a time.
  */
 export function planPilots(queues: readonly PlannedQueue[], caps: Caps): Map<string, number> {
   const wishes = queues.map((queue) => ({ queue, wish: wishOf(queue), given: 0 })).filter(({ wish }) => wish > 0);
@@ -53,7 +56,8 @@ export function planPilots(queues: readonly PlannedQueue[], caps: Caps): Map<str
 
 function wishOf(queue: PlannedQueue): number {
   const wish = Math.max(0, Math.ceil((queue.demand - queue.onOffer) / queue.processors));
-  if (queue.circuit === 'open') return 0;
+  if (queue.circuit === 'open' || (queue.probes ?? 0) > 0) return 0;
+  if (queue.probes !== null) return Math.min(1, wish);
   if (queue.circuit === 'half-open') return queue.waiting > 0 ? 0 : Math.min(1, wish);
   return wish;
 }

@@ -1,10 +1,10 @@
 import { type CeCall, type Credentials, ComputingElementError } from '../../ce/index.js';
 import type { QueueView } from '../../configuration/index.js';
 import type { Database } from '../../platform/index.js';
-import type { Pilots } from '../../wms/index.js';
+import type { Pilots, ResourceStatuses, Verdict, Whereabouts } from '../../wms/index.js';
 import type { Agent, AgentContext, AgentSummary } from '../agent.js';
 import type { ComputingElements } from '../computing-elements.js';
-import { countPilots } from './pilot-counts.js';
+import { countPilots, countSince } from './pilot-counts.js';
 import type { RenderPilot } from './pilot-program.js';
 import { type Place, placeKey } from './place.js';
 import { type PlannedQueue, planPilots } from './plan-pilots.js';
@@ -16,8 +16,12 @@ import { capsOf, type Target, targetsOf, wishesOf } from './survey.js';
 export interface SiteDirectorParts {
   database: Database;
   pilots: Pick<Pilots, 'create' | 'submitted' | 'move' | 'unsettled'>;
-  /** Cores wanted of each queue by each of its VOs, by {@link placeKey}. */
-  demand(queues: readonly QueueView[]): Promise<ReadonlyMap<string, number>>;
+  /** Cores wanted of each queue by each of its VOs, by {@link placeKey}; none where nothing may begin. */
+  demand(
+    queues: readonly QueueView[],
+    verdictAt: (at: Whereabouts) => Verdict['verdict'],
+  ): Promise<ReadonlyMap<string, number>>;
+  statuses: Pick<ResourceStatuses, 'verdict'>;
   elements: Pick<ComputingElements, 'get'>;
   render: RenderPilot;
   silentSeconds: number;
@@ -48,14 +52,27 @@ export class SiteDirector implements Agent {
     const { document } = context.configuration;
     const settled = await settlePilots({ pilots, elements, afterSeconds: 30 * pace }, context, this.credentials);
     await this.states.refresh();
-    const targets = targetsOf(document);
-    const demand = await this.parts.demand([...new Set(targets.map(({ queue }) => queue))]);
+    const { targets, probed } = this.usable(targetsOf(document));
+    const demand = await this.parts.demand(
+      [...new Set(targets.map(({ queue }) => queue))],
+      (at) => this.parts.statuses.verdict(at).verdict,
+    );
     const counts = await countPilots(database, silentSeconds);
-    const wishes = wishesOf(targets, demand, counts, (place) => this.states.of(place));
+    const probes = await countSince(database, probed);
+    const wishes = wishesOf(targets, { demand, counts, probes }, (place) => this.states.of(place));
     const freeSlots = await this.askCes(targets, wishes, context);
     const plan = planPilots(wishes, capsOf(document, counts, freeSlots));
     const done = await this.carryOut(targets, plan, context);
     return { settled, ...done };
+  }
+
+  /** The targets where something may begin, and those of them that are being probed, and since when. */
+  private usable(all: readonly Target[]): { targets: Target[]; probed: { place: Place; since: string }[] } {
+    const judged = all.map((target) => ({ target, ...this.parts.statuses.verdict(target.place) }));
+    const probed = judged.flatMap(({ target, verdict, because }) =>
+      verdict === 'tests-only' && because !== null ? [{ place: target.place, since: because.setAt }] : [],
+    );
+    return { targets: judged.filter(({ verdict }) => verdict !== 'closed').map(({ target }) => target), probed };
   }
 
   /** What the CEs would take, for queues where pilots are wanted; 0 where the CE cannot be asked. */

@@ -17,11 +17,18 @@ export function targetsOf(configuration: Configuration): Target[] {
   );
 }
 
-/** What each target wants and has. `demand` is by {@link placeKey}. */
+/** What each target wants and has. `demand` and `probes` (of what is being probed) are by {@link placeKey}. */
 export function wishesOf(
   targets: readonly Target[],
-  demand: ReadonlyMap<string, number>,
-  counts: readonly PilotCount[],
+  {
+    demand,
+    counts,
+    probes,
+  }: {
+    demand: ReadonlyMap<string, number>;
+    counts: readonly PilotCount[];
+    probes: ReadonlyMap<string, number>;
+  },
   stateOf: (place: Place) => QueueState,
 ): PlannedQueue[] {
   const byPlace = new Map(counts.map((count) => [placeKey(count), count]));
@@ -38,6 +45,7 @@ export function wishesOf(
       waiting: count?.waiting ?? 0,
       processors: queue.processors,
       circuit: stateOf(place).circuit,
+      probes: probes.get(key) ?? null,
     };
   });
 }

@@ -6,8 +6,8 @@ import { eligible } from '../task-queues/eligible.js';
 import { TaskQueueIndex } from '../task-queues/task-queue-index.js';
 import type { WaitingQueue } from '../task-queues/waiting-queue.js';
 import type { WaitingQueues } from '../task-queues/waiting-queues.js';
-import { open, testJobType, type Verdict } from '../resource-status/resource-status.js';
 import { RunningLimits } from '../limits/running-limits.js';
+import { mayBegin, open, testJobType, type Verdict } from '../resource-status/resource-status.js';
 import { ResourceStatuses } from '../resource-status/resource-statuses.js';
 import type { PilotRow } from './lock-pilots.sql.js';
 import { freeOf, nodeOf, placeOf, queueOfPilot } from './pilot-place.js';
@@ -58,7 +58,7 @@ export class Prospects {
     const place = placeOf(pilot, offer, queue);
     if (place instanceof Refusal) return place;
     const { verdict } = this.verdict(pilot);
-    const admits = (one: WaitingQueue): boolean => mayBegin(one, verdict);
+    const admits = (one: WaitingQueue): boolean => mayBegin(one.requirements.jobType, verdict);
     const narrowed = verdict === 'tests-only' ? { ...place, jobTypes: [testJobType] } : place;
     const closed = verdict === 'closed' || this.limits.isClosed(pilot.vo, pilot);
     return { place: narrowed, free: freeOf(pilot, offer, queue), admits, closed };
@@ -83,7 +83,7 @@ export class Prospects {
     return queues.some(
       (queue) =>
         queue.vo === pilot.vo &&
-        mayBegin(queue, verdict) &&
+        mayBegin(queue.requirements.jobType, verdict) &&
         serves(pilot, queue) &&
         eligible(queue.requirements, place, free) === null &&
         this.limits.mayRun(queue, pilot),
@@ -108,10 +108,6 @@ export class Prospects {
   lookAhead(queues: readonly number[]): void {
     this.index.lookAhead(queues);
   }
-}
-
-function mayBegin({ requirements }: WaitingQueue, verdict: Verdict['verdict']): boolean {
-  return verdict === 'open' || (verdict === 'tests-only' && requirements.jobType === testJobType);
 }
 
 /** Whether a pilot keeps payloads apart. One that cannot, or has not said that it can, serves one owner only. */

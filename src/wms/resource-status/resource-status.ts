@@ -62,6 +62,11 @@ export function worstOf(statuses: readonly (ResourceStatus | null)[]): Verdict {
   return worst === null ? open : { verdict: verdicts[worst.status], because: worst };
 }
 
+/** Whether a job of this type (folded) may begin where there is such a verdict. */
+export function mayBegin(jobType: string, verdict: Verdict['verdict']): boolean {
+  return verdict === 'open' || (verdict === 'tests-only' && jobType === testJobType);
+}
+
 /** Whether one status allows less than another. */
 export function isStricter(one: ResourceState, than: ResourceState): boolean {
   return severity[one] > severity[than];

@@ -3,6 +3,7 @@ import type { QueueView } from '../../configuration/index.js';
 import { finalPilotStates, waitingPilotStates } from '../../contract/index.js';
 import { Database, PLATFORM_CONFIG, type PlatformConfig } from '../../platform/index.js';
 import { eligible } from './eligible.js';
+import { mayBegin, type Verdict } from '../resource-status/resource-status.js';
 import { QueueDefinitions } from './queue-definitions.js';
 import { type Place, placeOf } from './queue-place.js';
 import type { Requirements } from './requirements.js';
@@ -22,15 +23,29 @@ export class Demand {
 
   /**
    * Cores wanted of each queue for each of its VOs, by {@link demandKey}. Each class's demand is shared among the queues
-   * that match it, so the sum is never more than what waits. Cores of pilots that wait or idle are not subtracted.
+   * that match it, so the sum is never more than what waits. Cores of pilots that wait or idle are not subtracted. Where
+   * nothing may begin, or only tests, others get the share.
    */
-  async byQueue(queues: readonly QueueView[]): Promise<Map<string, number>> {
-    const offers = queues.flatMap((queue) => queue.vos.map((vo) => ({ key: demandKey({ ...queue, vo }), vo, queue })));
+  async byQueue(
+    queues: readonly QueueView[],
+    verdictAt: (at: { vo: string; site: string; ce: string }) => Verdict['verdict'] = () => 'open',
+  ): Promise<Map<string, number>> {
+    const offers = queues
+      .flatMap((queue) =>
+        queue.vos.map((vo) => {
+          const at = { ...queue, vo };
+          return { key: demandKey(at), vo, queue, verdict: verdictAt(at) };
+        }),
+      )
+      .filter(({ verdict }) => verdict !== 'closed');
     const takers = await this.takers(offers);
     const places = new Map(queues.map((queue) => [queue, placeOf(queue)]));
     const classes: ClassDemand[] = [];
     for (const { vo, requirements, jobs } of await this.waiting()) {
-      const fitting = offers.filter(({ vo: ofVo, queue }) => ofVo === vo && fits(requirements, places.get(queue)));
+      const fitting = offers.filter(
+        ({ vo: ofVo, queue, verdict }) =>
+          ofVo === vo && mayBegin(requirements.jobType, verdict) && fits(requirements, places.get(queue)),
+      );
       for (const [wholeNode, group] of byNode(requirements, fitting)) {
         const cores = wholeNode ?? requirements.minProcessors;
         classes.push({ cores: jobs * cores, takers: group.map(({ key }) => key) });

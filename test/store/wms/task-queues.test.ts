@@ -169,6 +169,12 @@ describe('demand', () => {
       expect(shared.get(small)).toBeGreaterThanOrEqual(4);
       expect((shared.get(small) ?? 0) + (shared.get(big) ?? 0)).toBe(22);
       expect(shared.get(key('Demo.Local', 'local', 'all', 'biomed'))).toBeUndefined();
+      // What a banned site does not get goes to the others; a site that is probed gets tests only.
+      const without = await demand.byQueue(queues, ({ site }) => (site === 'Other' ? 'closed' : 'open'));
+      expect(Object.fromEntries(without)).toEqual({ [small]: 10 });
+      await wms.submit({ job_type: 'Test' }, { count: 3 });
+      const probing = await demand.byQueue(queues, ({ site }) => (site === 'Other' ? 'closed' : 'tests-only'));
+      expect(Object.fromEntries(probing)).toEqual({ [small]: 3 });
     } finally {
       await wms.close();
     }

@@ -12,6 +12,7 @@ const queue = (over: Partial<PlannedQueue> = {}): PlannedQueue => ({
   waiting: 0,
   processors: 1,
   circuit: 'closed',
+  probes: null,
   ...over,
 });
 const caps = (over: { queue?: object; site?: number; vo?: number } = {}): Caps => ({
@@ -55,6 +56,13 @@ describe('The plan of the site director', () => {
     expect(planned(queue({ demand: 50, circuit: 'half-open', waiting: 1 }))).toBe(0);
   });
 
+  it('sends one pilot at a time to a queue that is being probed', () => {
+    expect(planned(queue({ demand: 50, probes: 0 }))).toBe(1);
+    expect(planned(queue({ demand: 0, probes: 0 }))).toBe(0);
+    expect(planned(queue({ demand: 50, probes: 1 }))).toBe(0);
+    expect(planned(queue({ demand: 50, probes: 0, circuit: 'open' }))).toBe(0);
+  });
+
   it('shares a cap among queues by their wishes, so that none starves', () => {
     const two = [queue({ key: 'vo/a/ce/q', demand: 90 }), queue({ key: 'vo/a/ce/r', place: 'a/ce/r', demand: 30 })];
     const limits = caps({ site: 40 });
@@ -76,6 +84,7 @@ describe('The plan of the site director', () => {
     waiting: fc.integer({ min: 0, max: 3 }),
     processors: fc.integer({ min: 1, max: 9 }),
     circuit: fc.constantFrom('closed' as const, 'open' as const, 'half-open' as const),
+    probes: fc.constantFrom(null, 0, 1),
   });
   const anySituation = fc
     .record({
