@@ -25,6 +25,8 @@ import {
   ResourceStatuses,
   Sandboxes,
   ShareUse,
+  SiteHolds,
+  StorageGate,
 } from '../wms/index.js';
 import type { AgentSummary } from './agent.js';
 import { lockOf } from './agent-runner.js';
@@ -39,6 +41,7 @@ import { LogSealer, SealLog } from './log-sealer/log-sealer.agent.js';
 import { PilotMonitor } from './pilot-monitor/pilot-monitor.agent.js';
 import { StopPilots } from './pilot-monitor/stop-pilots.js';
 import { pilotRenderer } from './site-director/pilot-program.js';
+import { SiteHoldsAgent } from './site-holds/site-holds.agent.js';
 import { SiteDirector } from './site-director/site-director.agent.js';
 
 /** The agents of a process, wired and ready to start. */
@@ -107,6 +110,7 @@ interface Foundations {
   wakeUps: WakeUps;
   configuration: CurrentConfiguration;
   statuses: ResourceStatuses;
+  gate: StorageGate;
   storage: ConfiguredStorageElements;
   elements: ComputingElements;
   close(): Promise<void>;
@@ -122,6 +126,7 @@ async function openFoundations(config: PlatformConfig, log: Log, metrics: Metric
   await configuration.start();
   const statuses = new ResourceStatuses(database, wakeUps, log);
   await statuses.start();
+  const gate = new StorageGate(statuses);
   const storage = new ConfiguredStorageElements(
     () => ({ version: configuration.get().version, elements: configuration.get().document.storage.elements }),
     { signingKey: deriveKey(config.masterKey, 'object-urls'), publicUrl: config.publicUrl },
@@ -137,30 +142,31 @@ async function openFoundations(config: PlatformConfig, log: Log, metrics: Metric
     subscriber.disconnect();
     await database.close();
   };
-  return { config, database, wakeUps, configuration, statuses, storage, elements, close };
+  return { config, database, wakeUps, configuration, statuses, gate, storage, elements, close };
 }
 
-function housekeepingOf({ database, elements, storage, configuration, wakeUps }: Foundations): Housekeeping {
+function housekeepingOf({ database, elements, storage, configuration, wakeUps, gate }: Foundations): Housekeeping {
   return new Housekeeping({
     database,
     elements,
     storage,
-    pilotLogs: new PilotLogs(database, storage, configuration, wakeUps),
+    pilotLogs: new PilotLogs(database, storage, configuration, wakeUps, gate),
     shareUse: new ShareUse(database, configuration),
     jobCounts: new JobCounts(database),
+    gate,
   });
 }
 
 function workloadOf(foundations: Foundations): Workload {
-  const { config, database, wakeUps, configuration, statuses, storage, elements } = foundations;
+  const { config, database, wakeUps, configuration, statuses, gate, storage, elements } = foundations;
   const jobs = new Jobs(database, wakeUps);
   const attemptEnds = new AttemptEnds(jobs, configuration);
   const ends = new PilotEnds(database, jobs, attemptEnds);
-  const sandboxes = new Sandboxes(database, storage, configuration);
-  const logs = new PilotLogs(database, storage, configuration, wakeUps);
+  const sandboxes = new Sandboxes(database, storage, configuration, gate);
+  const logs = new PilotLogs(database, storage, configuration, wakeUps, gate);
   const pilots = new Pilots(database, wakeUps);
   const demand = new Demand(database, config);
-  const checks = new CheckJobs(database, jobs, sandboxes);
+  const checks = new CheckJobs(database, jobs, sandboxes, statuses);
   const director = new SiteDirector({
     database,
     pilots,
@@ -185,6 +191,7 @@ function workloadOf(foundations: Foundations): Workload {
       ),
       new LogSealer(logs),
       new OverdueChecks(checks),
+      new SiteHoldsAgent(new SiteHolds(database, statuses)),
       new JobCountsFolder(new JobCounts(database)),
       housekeepingOf(foundations),
     ],

@@ -56,6 +56,7 @@ export const minor = {
   accepted: 'Job accepted',
   confirmation: 'Bulk transaction confirmation',
   waiting: 'Pilot Agent Submission',
+  onHold: 'On Hold: no requested site is active',
   assigned: 'Assigned',
   initialization: 'Job Initialization',
   downloadingInputs: 'Downloading InputSandbox',

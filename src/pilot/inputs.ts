@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Connection, downloadFile, freshSignatureMayHelp, persist, unpackSandbox } from '../client/index.js';
 import { call, execution, type Transport } from '../contract/index.js';
+import { whileClosed } from './closed-storage.js';
 
 /** Seconds of trying to fetch the inputs. */
 const patienceSeconds = 600;
@@ -23,7 +24,7 @@ export interface InputOrder {
  */
 export async function fetchInputs(order: InputOrder): Promise<void> {
   const { connection, transport, signal } = order;
-  const announced = await call(transport, execution.inputs, {}, { signal });
+  const announced = await whileClosed(() => call(transport, execution.inputs, {}, { signal }), signal);
   for (const [index, { pfn }] of announced.reply.sandboxes.entries()) {
     const file = join(order.transfer, `input-${index}`);
     let url = announced.reply.sandboxes[index]?.url;

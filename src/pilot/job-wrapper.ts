@@ -9,6 +9,7 @@ import { fetchInputs } from './inputs.js';
 import type { PayloadPlace } from './isolation/isolation.js';
 import { Lease } from './lease.js';
 import { freeDisk } from './node-probe.js';
+import { isClosed } from './closed-storage.js';
 import { findOutputs, outputFailure, uploadOutputs } from './outputs.js';
 import { Payload } from './payload.js';
 import { payloadEnvironment } from './payload-environment.js';
@@ -160,7 +161,8 @@ export class JobWrapper {
       const detail = error instanceof Error ? error.message : String(error);
       this.around.log.line(`${this.name}: inputs: ${detail}`);
       // A network or a disk that fails is not the owner's doing.
-      const own = error instanceof Unreachable || (error as NodeJS.ErrnoException).code === 'ENOSPC';
+      const { code } = error as NodeJS.ErrnoException;
+      const own = error instanceof Unreachable || code === 'ENOSPC' || isClosed(error);
       return failed(own ? 'infrastructure' : 'input', minor.inputFailed, detail);
     }
   }

@@ -1,3 +1,4 @@
+import { isClosed, whileClosed } from './closed-storage.js';
 import { realpathSync, statSync, type Stats } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { join, posix, sep } from 'node:path';
@@ -17,6 +18,7 @@ import {
   execution,
   type FailureClass,
   type SandboxInfo,
+  type SandboxUpload,
   type Transport,
 } from '../contract/index.js';
 
@@ -126,9 +128,16 @@ export async function uploadOutputs(found: Found, order: OutputOrder): Promise<S
   });
   if (info.size > outputLimit) throw tooLarge(info.size);
   const { connection, transport, signal } = order;
+  const announce = async (): Promise<SandboxUpload> => {
+    const { reply } = await whileClosed(() => call(transport, execution.outputs, { body: info }, { signal }), signal);
+    return reply;
+  };
+  // A storage element that was closed for hours leaves the whole patience for the upload.
+  let announced: SandboxUpload | undefined = await announce();
   const pfn = await persist(
     async () => {
-      const { reply } = await call(transport, execution.outputs, { body: info }, { signal });
+      const reply = announced ?? (await announce());
+      announced = undefined;
       await uploadForm(connection, reply, archive, { signal });
       return reply.pfn;
     },
@@ -148,7 +157,7 @@ function tooLarge(bytes: number): OutputsTooLarge {
 
 /** Who must act when outputs could not be brought home: too much of them is the payload's own doing. */
 export function outputFailure(error: unknown): FailureClass {
-  if (error instanceof Unreachable) return 'infrastructure';
+  if (error instanceof Unreachable || isClosed(error)) return 'infrastructure';
   const refusedSize = error instanceof CallRefused && error.code === 'sandbox-too-large';
   return error instanceof OutputsTooLarge || refusedSize ? 'limit' : 'output';
 }

@@ -1,3 +1,4 @@
+export { SiteHolds } from './checking/site-holds.js';
 export { CheckJobs } from './checking/check-jobs.js';
 export { JobCounts } from './counters/index.js';
 export { Jobs } from './jobs/jobs.js';
@@ -21,6 +22,7 @@ export {
   worstOf,
 } from './resource-status/resource-status.js';
 export { type NewStatus, ResourceStatuses } from './resource-status/resource-statuses.js';
+export { StorageGate } from './resource-status/storage-gate.js';
 export { type StatusChange } from './resource-status/status-rows.sql.js';
 export { ShareUse } from './task-queues/share-use.js';
 export { AttemptEnds } from './execution/attempt-ends.js';

@@ -55,6 +55,7 @@ import { PilotSelf } from './pilots/pilot-self.js';
 import { PilotsController } from './pilots/pilots.controller.js';
 import { PilotSelfController } from './pilots/self.controller.js';
 import { ResourceChanges } from './resource-status/resource-changes.js';
+import { StorageGate } from './resource-status/storage-gate.js';
 import { ResourceView } from './resource-status/resource-view.js';
 import { ResourcesController } from './resource-status/resources.controller.js';
 import { ResourceStatuses } from './resource-status/resource-statuses.js';
@@ -117,6 +118,7 @@ import { PilotLogsController } from './pilot-logs/pilot-logs.controller.js';
     ShareUse,
     Demand,
     ResourceStatuses,
+    StorageGate,
     ResourceChanges,
     ResourceView,
     Prospects,

@@ -24,6 +24,7 @@ describe('Housekeeping', () => {
       pilotLogs: { remove: async (pilots) => void removedLogs.push(...pilots.map(({ stamp }) => stamp)) },
       shareUse: { fold: async () => 0 },
       jobCounts: new JobCounts(test.database),
+      gate: { refusal: () => null },
     });
   const run = () => housekeeping().run(test.context());
 

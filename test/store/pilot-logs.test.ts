@@ -18,6 +18,7 @@ describe('pilot logs', () => {
       new StorageElements([stages.sandboxElement]),
       stages.configuration,
       stages.wakeUps,
+      stages.gate,
     );
   });
   afterAll(() => stages.close());

@@ -26,7 +26,7 @@ describe('the quota of sandboxes', () => {
 
   /** Another server, which has counted nothing yet. */
   const server = (): Sandboxes =>
-    new Sandboxes(stages.database, new StorageElements([stages.sandboxElement]), stages.configuration);
+    new Sandboxes(stages.database, new StorageElements([stages.sandboxElement]), stages.configuration, stages.gate);
 
   it('refuses what would exceed it, says how much there is, and changes nothing', async () => {
     const first = sandbox(1_500);

@@ -8,6 +8,8 @@ import { openStorageElement, type StorageElement, StorageElements } from '../../
 import { CheckJobs } from '../../src/wms/checking/check-jobs.js';
 import { Admission } from '../../src/wms/jobs/admission.js';
 import { Jobs } from '../../src/wms/jobs/jobs.js';
+import { ResourceStatuses } from '../../src/wms/resource-status/resource-statuses.js';
+import { StorageGate } from '../../src/wms/resource-status/storage-gate.js';
 import { Sandboxes } from '../../src/wms/outputs/sandboxes.js';
 import { JobRegister } from '../../src/wms/submission/job-register.js';
 import { RepeatedRequests } from '../../src/wms/submission/repeated-requests.js';
@@ -32,6 +34,9 @@ export interface Stages {
   register: JobRegister;
   submission: Submission;
   checkJobs: CheckJobs;
+  /** Follow nothing by themselves: what a test sets here is known here. */
+  statuses: ResourceStatuses;
+  gate: StorageGate;
   close(): Promise<void>;
 }
 
@@ -53,8 +58,10 @@ export async function startStages(overrides: Overrides = {}): Promise<Stages> {
   const sandboxElement = openStorageElement('SandboxSE', { driver: 'file', root }, context);
   const jobs = new Jobs(database, wakeUps);
   const taskQueues = new TaskQueues(configuration);
-  const sandboxes = new Sandboxes(database, new StorageElements([sandboxElement]), configuration);
-  const stages = new NextStages(taskQueues, sandboxes);
+  const statuses = new ResourceStatuses(database, wakeUps, log);
+  const gate = new StorageGate(statuses);
+  const sandboxes = new Sandboxes(database, new StorageElements([sandboxElement]), configuration, gate);
+  const stages = new NextStages(taskQueues, sandboxes, statuses);
   const register = new JobRegister(database, jobs, new RepeatedRequests(database), stages);
   const submission = new Submission(configuration, sandboxes, new WaitingJobs(database), register);
   return {
@@ -68,7 +75,9 @@ export async function startStages(overrides: Overrides = {}): Promise<Stages> {
     sandboxes,
     register,
     submission,
-    checkJobs: new CheckJobs(database, jobs, sandboxes),
+    checkJobs: new CheckJobs(database, jobs, sandboxes, statuses),
+    statuses,
+    gate,
     async close() {
       configuration.close();
       await subscriber.quit();

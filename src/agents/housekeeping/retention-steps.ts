@@ -2,7 +2,7 @@ import type { Credentials } from '../../ce/index.js';
 import { archiveElement, retentionOf } from '../../configuration/index.js';
 import type { Database } from '../../platform/index.js';
 import type { StorageElement } from '../../storage/index.js';
-import { type ArchiveRun, JobArchive, releaseSandboxes, removeUnused } from '../../wms/index.js';
+import { type ArchiveRun, JobArchive, releaseSandboxes, removeUnused, type StorageGate } from '../../wms/index.js';
 import type { AgentContext, AgentSummary } from '../agent.js';
 import { byCe } from '../by-ce.js';
 import type { ComputingElements } from '../computing-elements.js';
@@ -17,6 +17,8 @@ export interface HousekeepingParts {
   storage: { get(name: string): StorageElement };
   /** Removes what is stored of the logs of pilots. */
   pilotLogs: { remove(pilots: readonly { vo: string; stamp: string }[]): Promise<void> };
+  /** What is closed for `remove` keeps what it has. */
+  gate: Pick<StorageGate, 'refusal'>;
   /** Sums up old rows of the use of shares. */
   shareUse: { fold(): Promise<number> };
   /** The counters of jobs; a repair is made when the last one is so many hours old, and answers how many were wrong. */
@@ -71,9 +73,10 @@ async function counters({ jobCounts }: HousekeepingParts, { log }: StepContext) 
   return { counters: repaired + (await jobCounts.removeEmpty()) };
 }
 
-async function pilotLogs({ database, pilotLogs: logs }: HousekeepingParts, context: StepContext) {
+async function pilotLogs({ database, pilotLogs: logs, gate }: HousekeepingParts, context: StepContext) {
   let removed = 0;
   for (const vo of await vosOf(database, 'pilots')) {
+    if (gate.refusal(context.configuration.document.storage.pilot_logs, vo, 'remove') !== null) continue;
     const days = retentionOf(context.configuration.document, vo).pilot_logs_days;
     for (;;) {
       context.signal.throwIfAborted();
@@ -91,9 +94,10 @@ async function pilotLogs({ database, pilotLogs: logs }: HousekeepingParts, conte
   return { pilotLogs: removed };
 }
 
-async function pilots({ database, elements, pilotLogs: logs }: HousekeepingParts, context: StepContext) {
+async function pilots({ database, elements, pilotLogs: logs, gate }: HousekeepingParts, context: StepContext) {
   let deleted = 0;
   for (const vo of await vosOf(database, 'pilots')) {
+    if (gate.refusal(context.configuration.document.storage.pilot_logs, vo, 'remove') !== null) continue;
     const days = retentionOf(context.configuration.document, vo).pilots_days;
     for (;;) {
       context.signal.throwIfAborted();
@@ -129,7 +133,10 @@ async function cleanCes(
   }
 }
 
-async function sandboxes({ database, storage }: HousekeepingParts, { configuration, signal, onProgress }: StepContext) {
+async function sandboxes(
+  { database, storage, gate }: HousekeepingParts,
+  { configuration, signal, onProgress }: StepContext,
+) {
   const { document } = configuration;
   let released = 0;
   let removed = 0;
@@ -142,7 +149,8 @@ async function sandboxes({ database, storage }: HousekeepingParts, { configurati
         : rules.finished_jobs_days + rules.unassigned_sandboxes_days;
     released += await releaseSandboxes(database, { vo, days, signal });
     const element = storage.get(document.storage.sandboxes);
-    removed += await removeUnused(database, element, { vo, days: rules.unassigned_sandboxes_days, signal });
+    if (gate.refusal(document.storage.sandboxes, vo, 'remove') === null)
+      removed += await removeUnused(database, element, { vo, days: rules.unassigned_sandboxes_days, signal });
     onProgress?.(`${vo}: ${released} output sandboxes taken from their jobs, ${removed} sandboxes removed`);
   }
   return { sandboxesReleased: released, sandboxes: removed };

@@ -4,6 +4,9 @@ import { Database } from '../../platform/index.js';
 import { Jobs } from '../jobs/jobs.js';
 import type { Move } from '../jobs/move.js';
 import { Sandboxes } from '../outputs/sandboxes.js';
+import { ResourceStatuses } from '../resource-status/resource-statuses.js';
+import type { Requirements } from '../task-queues/requirements.js';
+import { isOnHold } from './site-holds.js';
 
 /** Minor state of a job whose input sandbox was announced but never uploaded. */
 export const inputSandboxMissing = 'Input sandbox not found';
@@ -21,6 +24,7 @@ export class CheckJobs {
     private readonly database: Database,
     private readonly jobs: Jobs,
     private readonly sandboxes: Sandboxes,
+    private readonly statuses: ResourceStatuses,
   ) {}
 
   /** Sends jobs on to their task queues, or fails them. Throws when the service does not answer: try again later. */
@@ -28,8 +32,23 @@ export class CheckJobs {
     const checking = await this.checkingOf(jobIds);
     if (checking.length === 0) return;
     const missing = await this.missingInputs(checking);
-    const moves = checking.map((jobId) => verdict(jobId, missing.get(jobId) ?? []));
+    const held = await this.onHold(checking);
+    const moves = checking.map((jobId) => verdict(jobId, missing.get(jobId) ?? [], held.has(jobId)));
     await this.jobs.change((tx, effects) => this.jobs.move(tx, effects, moves));
+  }
+
+  /** Those that name sites and may begin at none of them: they wait like the others, and say so. */
+  private async onHold(jobIds: readonly number[]): Promise<Set<number>> {
+    if (!this.statuses.anySet) return new Set();
+    const rows = await this.database.query<{ job_id: number; vo: string; requirements: string }>(
+      `SELECT j.job_id, j.vo, c.requirements FROM jobs j JOIN task_queues q USING (task_queue_id)
+       JOIN requirement_classes c USING (class_id) WHERE j.job_id IN (?)`,
+      [jobIds],
+    );
+    const held = rows.filter(({ vo, requirements }) =>
+      isOnHold(JSON.parse(requirements) as Requirements, vo, this.statuses),
+    );
+    return new Set(held.map(({ job_id }) => job_id));
   }
 
   /** Jobs of these VOs that have been in Checking for long; the task for them was lost, or fails. */
@@ -72,8 +91,8 @@ export class CheckJobs {
   }
 }
 
-function verdict(jobId: number, missing: readonly string[]): Move {
+function verdict(jobId: number, missing: readonly string[], onHold: boolean): Move {
   const common = { jobId, from: ['Checking'] as const, source: 'CheckJobs' };
-  if (missing.length === 0) return { ...common, to: 'Waiting', minor: minor.waiting };
+  if (missing.length === 0) return { ...common, to: 'Waiting', minor: onHold ? minor.onHold : minor.waiting };
   return { ...common, to: 'Failed', minor: inputSandboxMissing, application: missing.join(', ') };
 }

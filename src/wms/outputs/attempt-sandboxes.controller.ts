@@ -17,7 +17,7 @@ export class AttemptSandboxesController {
   @Handles(execution.inputs)
   async inputs(@Caller() holder: AttemptPrincipal): Promise<ReplyOf<typeof execution.inputs>> {
     await this.holds(this.database, holder);
-    return { sandboxes: await this.sandboxes.inputsOf(holder.jobId) };
+    return { sandboxes: await this.sandboxes.inputsOf(holder.jobId, holder.vo) };
   }
 
   @Handles(execution.outputs)

@@ -51,10 +51,10 @@ export async function sandboxesOfJob(tx: Queryable, jobId: number, kind: 'input'
 export async function inputsOfJobs(
   tx: Queryable,
   jobIds: readonly number[],
-): Promise<{ job_id: number; pfn: string }[]> {
+): Promise<{ job_id: number; vo: string; pfn: string }[]> {
   if (jobIds.length === 0) return [];
   return tx.query(
-    `SELECT js.job_id, s.pfn FROM job_sandboxes js JOIN sandboxes s ON s.sandbox_id = js.sandbox_id
+    `SELECT js.job_id, s.vo, s.pfn FROM job_sandboxes js JOIN sandboxes s ON s.sandbox_id = js.sandbox_id
      WHERE js.job_id IN (?) AND js.kind = 'input' ORDER BY js.job_id, js.sandbox_id`,
     [jobIds],
   );

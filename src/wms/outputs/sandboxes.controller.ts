@@ -50,7 +50,7 @@ export class SandboxesController {
     if (row === undefined || row.vo !== user.vo) {
       throw new Refusal('sandbox-not-found', `Sandbox with ${pfn} and SandboxSE not found`);
     }
-    return this.sandboxes.downloadUrl(pfn);
+    return this.sandboxes.downloadUrl(pfn, user.vo);
   }
 
   @Handles(routes.ofJob)

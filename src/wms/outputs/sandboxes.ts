@@ -3,6 +3,7 @@ import { CurrentConfiguration } from '../../configuration/index.js';
 import { type Problem, Refusal, type SandboxInfo, type SandboxUpload } from '../../contract/index.js';
 import { Database, type Transaction } from '../../platform/index.js';
 import { type StorageElement, StorageElements } from '../../storage/index.js';
+import { StorageGate } from '../resource-status/storage-gate.js';
 import { fullPfn, keyOf, pfnOf, type SandboxOwner, shortPfn } from './pfn.js';
 import { SandboxQuota } from './sandbox-quota.js';
 import { detach } from './sandbox-retention.js';
@@ -28,6 +29,7 @@ export class Sandboxes {
     private readonly database: Database,
     private readonly elements: StorageElements,
     private readonly configuration: CurrentConfiguration,
+    private readonly gate: StorageGate,
   ) {
     this.quota = new SandboxQuota(database, configuration);
   }
@@ -40,6 +42,7 @@ export class Sandboxes {
     const limit = this.configuration.get().document.vos[owner.vo]?.jobs.max_sandbox_bytes ?? 0;
     if (info.size > limit)
       throw new Refusal('sandbox-too-large', `Sandbox too large, maximum allowed is ${limit} bytes`);
+    this.gate.pass(this.name, owner.vo, 'write');
     const pfn = pfnOf(owner, info);
     const [known] = await findSandboxes(this.database, [pfn]);
     if (known !== undefined && known.owner_subject !== owner.subject) {
@@ -59,8 +62,9 @@ export class Sandboxes {
     return { pfn: fullPfn(pfn), ...form };
   }
 
-  /** A URL for the bytes of a sandbox. The caller has checked that it may be read. */
-  async downloadUrl(pfn: string): Promise<{ url: string; expires_in: number }> {
+  /** A URL for the bytes of a sandbox, for somebody of a VO. The caller has checked that it may be read. */
+  async downloadUrl(pfn: string, vo: string): Promise<{ url: string; expires_in: number }> {
+    this.gate.pass(this.name, vo, 'read');
     const url = await this.element().downloadUrl({
       key: keyOf(pfn),
       expiresIn: lifetime,
@@ -140,7 +144,8 @@ export class Sandboxes {
   async missingInputs(jobIds: readonly number[]): Promise<Map<number, string[]>> {
     const missing = new Map<number, string[]>();
     const stored = new Map<string, boolean>();
-    for (const { job_id, pfn } of await inputsOfJobs(this.database, jobIds)) {
+    for (const { job_id, pfn, vo } of await inputsOfJobs(this.database, jobIds)) {
+      this.gate.pass(this.name, vo, 'check');
       if (!stored.has(pfn)) stored.set(pfn, (await this.element().head(keyOf(pfn))) !== null);
       if (stored.get(pfn) === false) missing.set(job_id, [...(missing.get(job_id) ?? []), pfn]);
     }
@@ -148,12 +153,16 @@ export class Sandboxes {
   }
 
   /** Where each input sandbox of a job can be fetched now. */
-  async inputsOf(jobId: number): Promise<{ pfn: string; url: string; expires_in: number }[]> {
+  async inputsOf(jobId: number, vo: string): Promise<{ pfn: string; url: string; expires_in: number }[]> {
     const pfns = await this.ofJob(jobId, 'input');
-    return Promise.all(pfns.map(async (pfn) => ({ pfn: fullPfn(pfn), ...(await this.downloadUrl(pfn)) })));
+    return Promise.all(pfns.map(async (pfn) => ({ pfn: fullPfn(pfn), ...(await this.downloadUrl(pfn, vo)) })));
+  }
+
+  private get name(): string {
+    return this.configuration.get().document.storage.sandboxes;
   }
 
   private element(): StorageElement {
-    return this.elements.get(this.configuration.get().document.storage.sandboxes);
+    return this.elements.get(this.name);
   }
 }

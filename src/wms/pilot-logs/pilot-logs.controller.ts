@@ -46,7 +46,7 @@ export class PilotLogsController {
     const { stamp } = input.params;
     // Followers come back to another server with what they have seen.
     const end = this.open.openLog(user, reply);
-    await this.logs.find(user.vo, stamp);
+    await this.logs.findReadable(user.vo, stamp);
     const seen = Number(request.headers['last-event-id'] ?? -1);
     reply.hijack();
     reply.raw.writeHead(200, {

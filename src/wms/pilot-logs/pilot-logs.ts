@@ -9,10 +9,12 @@ import {
   type PilotStatus,
   Refusal,
   stampPattern,
+  type StorageAccess,
 } from '../../contract/index.js';
 import { Database, isDuplicate, WakeUps } from '../../platform/index.js';
 import { type StorageElement, StorageElements } from '../../storage/index.js';
 import type { z } from 'zod';
+import { StorageGate } from '../resource-status/storage-gate.js';
 import { logKeys } from './log-keys.js';
 import { type ChunkRow, findChunks, findLog, type LogRow } from './log-rows.js';
 import { sealLog, type SealReason } from './seal-log.js';
@@ -28,6 +30,7 @@ export class PilotLogs {
     private readonly elements: StorageElements,
     private readonly configuration: CurrentConfiguration,
     private readonly wakeUps: WakeUps,
+    private readonly gate: StorageGate,
   ) {}
 
   /**
@@ -39,6 +42,7 @@ export class PilotLogs {
     const log = await this.existing(stamp);
     const next = await this.nextNumber(stamp);
     if (number < next) return;
+    this.gate.pass(this.name, log.vo, 'write');
     if (number > next) throw new Refusal('log-chunk-gap', `Chunk ${next} is missing; send it first`);
     this.refuseAppending(log, bytes.length, last);
     // Bytes first, row second: a chunk that the database knows is always there to be read.
@@ -73,16 +77,25 @@ export class PilotLogs {
     return log;
   }
 
+  /** The same, refused while logs may not be read. */
+  async findReadable(vo: string, stamp: string): Promise<LogRow> {
+    const log = await this.find(vo, stamp);
+    this.gate.pass(this.name, vo, 'read');
+    return log;
+  }
+
   /** The text from byte `from` on. Bytes that are not UTF-8 cannot occur: chunks are stored as text. */
   async read(vo: string, stamp: string, from: number): Promise<Readable> {
     const log = await this.find(vo, stamp);
     if (log.log_state === 'none') throw new Refusal('log-not-found', `Pilot ${stamp} has sent no log yet`);
+    this.gate.pass(this.name, vo, 'read');
     if (log.log_state === 'sealed') return this.element().stream(logKeys(vo, stamp).sealed, { from });
     return Readable.from(this.chunkBytes(log, await findChunks(this.database, stamp), from));
   }
 
   /** Chunks from number `first` on, with their text; whatever the state of the log. */
   async *chunks(log: LogRow, first: number): AsyncGenerator<{ number: number; text: string }> {
+    this.gate.pass(this.name, log.vo, 'read');
     const rows = await findChunks(this.database, log.stamp);
     const state = (await findLog(this.database, log.stamp))?.log_state;
     const keys = logKeys(log.vo, log.stamp);
@@ -101,13 +114,19 @@ export class PilotLogs {
   async manifest(vo: string, stamp: string): Promise<z.output<typeof LogManifest>> {
     const log = await this.find(vo, stamp);
     if (log.log_state !== 'sealed') throw new Refusal('log-not-found', `The log of pilot ${stamp} is not sealed yet`);
+    this.gate.pass(this.name, vo, 'read');
     return JSON.parse((await this.element().get(logKeys(vo, stamp).manifest)).toString('utf8')) as z.output<
       typeof LogManifest
     >;
   }
 
-  /** Seals the log of a pilot that has ended: one object, a manifest, then the chunks go. Repeating it is harmless. */
+  /**
+   * Seals the log of a pilot that has ended: one object, a manifest, then the chunks go. Repeating it is harmless. While
+   * the storage element is closed for any of this, the log stays open.
+   */
   async seal(stamp: string, because: SealReason): Promise<boolean> {
+    const log = await findLog(this.database, stamp);
+    if (log === undefined || this.isClosed(log.vo, ['read', 'write', 'remove'])) return false;
     const sealed = await sealLog(this.database, this.element(), stamp, because);
     if (sealed) this.wakeUps.wake('log', [stamp]);
     return sealed;
@@ -168,7 +187,15 @@ export class PilotLogs {
     }
   }
 
+  private isClosed(vo: string, accesses: readonly StorageAccess[]): boolean {
+    return accesses.some((access) => this.gate.refusal(this.name, vo, access) !== null);
+  }
+
+  private get name(): string {
+    return this.configuration.get().document.storage.pilot_logs;
+  }
+
   private element(): StorageElement {
-    return this.elements.get(this.configuration.get().document.storage.pilot_logs);
+    return this.elements.get(this.name);
   }
 }

@@ -5,6 +5,8 @@ import { checkingMinor, needsChecks } from '../checking/checks.js';
 import { type Effects, writeHistory } from '../jobs/jobs.js';
 import { siteLabel } from '../jobs/site-label.js';
 import { Sandboxes } from '../outputs/sandboxes.js';
+import { waitingMinor } from '../checking/site-holds.js';
+import { ResourceStatuses } from '../resource-status/resource-statuses.js';
 import { TaskQueues } from '../task-queues/task-queues.js';
 import { insertDescriptions } from './insert-descriptions.sql.js';
 import { insertJobs, type NewJobRow } from './insert-jobs.sql.js';
@@ -16,6 +18,7 @@ export class NextStages {
   constructor(
     readonly taskQueues: TaskQueues,
     readonly sandboxes: Sandboxes,
+    readonly statuses: ResourceStatuses,
   ) {}
 }
 
@@ -42,10 +45,15 @@ export async function storeJobs(
     tx,
     calls.flatMap(({ descriptions }) => descriptions),
   );
-  await insertJobs(tx, places.map(rowOf), now);
+  const { statuses } = stages;
+  await insertJobs(
+    tx,
+    places.map((place) => rowOf(place, statuses)),
+    now,
+  );
   await writeHistory(
     tx,
-    places.flatMap((place) => firstHistory(place, now)),
+    places.flatMap((place) => firstHistory(place, now, statuses)),
   );
   for (const { owner, jobs } of calls) {
     const inputs = jobs.flatMap(({ jobId, description }) => description.input_sandbox.map((pfn) => ({ jobId, pfn })));
@@ -102,13 +110,14 @@ async function findPlaces(
   return places;
 }
 
-function stateOf({ description }: NewJob): { status: JobStatus; minor: string } {
-  return needsChecks(description)
+function stateOf({ job, owner }: Place, statuses: ResourceStatuses): { status: JobStatus; minor: string } {
+  return needsChecks(job.description)
     ? { status: 'Checking', minor: checkingMinor }
-    : { status: 'Waiting', minor: minor.waiting };
+    : { status: 'Waiting', minor: waitingMinor(job.requirements, owner.vo, statuses) };
 }
 
-function rowOf({ job, owner, taskQueueId }: Place): NewJobRow {
+function rowOf(place: Place, statuses: ResourceStatuses): NewJobRow {
+  const { job, owner, taskQueueId } = place;
   const { description } = job;
   return {
     jobId: job.jobId,
@@ -119,7 +128,7 @@ function rowOf({ job, owner, taskQueueId }: Place): NewJobRow {
     descriptionId: job.descriptionId,
     expansion: job.expansion === null ? null : JSON.stringify(job.expansion),
     taskQueueId,
-    ...stateOf(job),
+    ...stateOf(place, statuses),
     name: description.job_name,
     type: description.job_type,
     jobGroup: description.job_group,
@@ -128,11 +137,16 @@ function rowOf({ job, owner, taskQueueId }: Place): NewJobRow {
   };
 }
 
-function firstHistory({ job, owner }: Place, at: string): Parameters<typeof writeHistory>[1][number][] {
+function firstHistory(
+  place: Place,
+  at: string,
+  statuses: ResourceStatuses,
+): Parameters<typeof writeHistory>[1][number][] {
+  const { job, owner } = place;
   const row = { job_id: job.jobId, vo: owner.vo, attempt: 0 };
   const common = { row, application: 'Unknown', source: 'JobManager', at };
   return [
     { ...common, status: 'Received', minor: minor.accepted },
-    { ...common, ...stateOf(job) },
+    { ...common, ...stateOf(place, statuses) },
   ];
 }

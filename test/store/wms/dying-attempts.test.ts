@@ -72,7 +72,7 @@ describe('an attempt', () => {
       },
     }) as StorageElement;
     await wms.sandboxElement.put(keyOf(shortPfn(pfn)), Buffer.from('outputs'));
-    const sandboxes = new Sandboxes(wms.database, new StorageElements([slow]), wms.configuration);
+    const sandboxes = new Sandboxes(wms.database, new StorageElements([slow]), wms.configuration, wms.gate);
     const controller = new AttemptSandboxesController(sandboxes, wms.database);
     const assigned = controller.assignOutputs(holderOf(attempt), { body: { pfn } });
     await wasAsked;

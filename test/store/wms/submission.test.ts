@@ -214,7 +214,7 @@ describe('a repeated call', () => {
 
   it('to another server at the same time gets the same ids too', async () => {
     const { database, jobs, configuration, sandboxes } = stages;
-    const next = new NextStages(stages.taskQueues, sandboxes);
+    const next = new NextStages(stages.taskQueues, sandboxes, stages.statuses);
     const register = new JobRegister(database, jobs, new RepeatedRequests(database), next);
     const other = new Submission(configuration, sandboxes, new WaitingJobs(database), register);
     const replies = await Promise.all(
