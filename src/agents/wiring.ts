@@ -126,12 +126,12 @@ async function openFoundations(config: PlatformConfig, log: Log, metrics: Metric
   await configuration.start();
   const statuses = new ResourceStatuses(database, wakeUps, log);
   await statuses.start();
-  const gate = new StorageGate(statuses);
   const storage = new ConfiguredStorageElements(
     () => ({ version: configuration.get().version, elements: configuration.get().document.storage.elements }),
     { signingKey: deriveKey(config.masterKey, 'object-urls'), publicUrl: config.publicUrl },
     config.s3,
   );
+  const gate = new StorageGate(statuses, storage);
   const elements = new ComputingElements({ dataDir: config.dataDir, record: ceCallRecorder(metrics) });
   const close = async (): Promise<void> => {
     configuration.close();
@@ -150,7 +150,7 @@ function housekeepingOf({ database, elements, storage, configuration, wakeUps, g
     database,
     elements,
     storage,
-    pilotLogs: new PilotLogs(database, storage, configuration, wakeUps, gate),
+    pilotLogs: new PilotLogs(database, gate, configuration, wakeUps),
     shareUse: new ShareUse(database, configuration),
     jobCounts: new JobCounts(database),
     gate,
@@ -163,7 +163,7 @@ function workloadOf(foundations: Foundations): Workload {
   const attemptEnds = new AttemptEnds(jobs, configuration);
   const ends = new PilotEnds(database, jobs, attemptEnds);
   const sandboxes = new Sandboxes(database, storage, configuration, gate);
-  const logs = new PilotLogs(database, storage, configuration, wakeUps, gate);
+  const logs = new PilotLogs(database, gate, configuration, wakeUps);
   const pilots = new Pilots(database, wakeUps);
   const demand = new Demand(database, config);
   const checks = new CheckJobs(database, jobs, sandboxes, statuses);

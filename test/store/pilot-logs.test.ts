@@ -1,7 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { StorageElements } from '../../src/storage/index.js';
 import { followLog, type LogEvent } from '../../src/wms/pilot-logs/follow-log.js';
 import { PilotLogs } from '../../src/wms/pilot-logs/pilot-logs.js';
 import { type Stages, startStages } from '../support/stages.js';
@@ -13,13 +12,7 @@ describe('pilot logs', () => {
 
   beforeAll(async () => {
     stages = await startStages({ storage: { pilot_logs: 'SandboxSE' }, pilots: { max_log_bytes: 1_000 } });
-    logs = new PilotLogs(
-      stages.database,
-      new StorageElements([stages.sandboxElement]),
-      stages.configuration,
-      stages.wakeUps,
-      stages.gate,
-    );
+    logs = new PilotLogs(stages.database, stages.gate, stages.configuration, stages.wakeUps);
   });
   afterAll(() => stages.close());
   beforeEach(async () => {

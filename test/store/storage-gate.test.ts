@@ -1,7 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { SandboxInfo, StorageAccess } from '../../src/contract/index.js';
-import { StorageElements } from '../../src/storage/index.js';
 import { keyOf, shortPfn } from '../../src/wms/outputs/pfn.js';
 import { PilotLogs } from '../../src/wms/pilot-logs/pilot-logs.js';
 import { announceSandbox } from '../support/announce-sandbox.js';
@@ -83,7 +82,7 @@ describe('sandboxes of a closed storage element', () => {
 describe('pilot logs of a closed storage element', () => {
   it('take no new chunk, acknowledge old ones, stay open, and are whole when it is open again', async () => {
     const { database, configuration, wakeUps, gate } = stages;
-    const logs = new PilotLogs(database, new StorageElements([stages.sandboxElement]), configuration, wakeUps, gate);
+    const logs = new PilotLogs(database, gate, configuration, wakeUps);
     const stamp = randomBytes(16).toString('hex');
     await database.execute("INSERT INTO pilots (stamp, vo, status) VALUES (?, 'lhcb', 'Running')", [stamp]);
     await logs.append(stamp, 0, 'first\n');

@@ -12,7 +12,7 @@ import {
   type StorageAccess,
 } from '../../contract/index.js';
 import { Database, isDuplicate, WakeUps } from '../../platform/index.js';
-import { type StorageElement, StorageElements } from '../../storage/index.js';
+import type { StorageElement } from '../../storage/index.js';
 import type { z } from 'zod';
 import { StorageGate } from '../resource-status/storage-gate.js';
 import { logKeys } from './log-keys.js';
@@ -27,10 +27,9 @@ import { sealLog, type SealReason } from './seal-log.js';
 export class PilotLogs {
   constructor(
     private readonly database: Database,
-    private readonly elements: StorageElements,
+    private readonly gate: StorageGate,
     private readonly configuration: CurrentConfiguration,
     private readonly wakeUps: WakeUps,
-    private readonly gate: StorageGate,
   ) {}
 
   /**
@@ -196,6 +195,6 @@ export class PilotLogs {
   }
 
   private element(): StorageElement {
-    return this.elements.get(this.name);
+    return this.gate.elements.get(this.name);
   }
 }

@@ -106,27 +106,40 @@ function unset(known: Known, set: readonly ResourceStatus[]): ResourceEntry[] {
       (kind === 'storage' ? storageAccesses : ([null] as const))
         .filter((access) => !has.has(`${kind} ${access ?? ''} ${folded}`))
         .map((access) => ({
-          ...{ kind, name, access, vo: null, status: 'Active' as const, reason: null, author: null },
-          ...{ since: null, expires_at: null, in_force: true },
+          kind,
+          name,
+          access,
+          vo: null,
+          status: 'Active' as const,
+          reason: null,
+          author: null,
+          since: null,
+          expires_at: null,
+          in_force: true,
         })),
     ),
   );
 }
 
-function entryOf(status: ResourceStatus, known: Known, inForce: boolean): ResourceEntry {
-  const { kind, vo, access, reason, author, setAt, expiresAt } = status;
-  return {
-    ...{ kind, name: labelOf(status, known), access: access === '' ? null : access, vo: vo === '' ? null : vo },
-    ...{ status: status.status, reason, author, since: toWire(setAt), expires_at: toWire(expiresAt) },
-    in_force: inForce,
-  };
+function entryOf(set: ResourceStatus, known: Known, inForce: boolean): ResourceEntry {
+  return { ...worded(set, known), status: set.status, since: toWire(set.setAt), in_force: inForce };
 }
 
 function changeOf(change: StatusChange, known: Known): ResourceChange {
-  const { id, kind, access, vo, status, reason, author, at, expiresAt } = change;
+  return { ...worded(change, known), id: change.id, status: change.status, at: toWire(change.at) };
+}
+
+/** What entries and changes have in common, as it is told. */
+function worded(row: Omit<ResourceStatus, 'status' | 'setAt'>, known: Known) {
+  const { kind, access, vo, reason, author, expiresAt } = row;
   return {
-    ...{ id, kind, name: labelOf(change, known), access: access === '' ? null : access, vo: vo === '' ? null : vo },
-    ...{ status, reason, author, at: toWire(at), expires_at: toWire(expiresAt) },
+    kind,
+    name: labelOf(row, known),
+    access: access === '' ? null : access,
+    vo: vo === '' ? null : vo,
+    reason,
+    author,
+    expires_at: toWire(expiresAt),
   };
 }
 

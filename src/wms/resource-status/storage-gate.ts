@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Refusal, type StorageAccess } from '../../contract/index.js';
+import { StorageElements } from '../../storage/index.js';
 import { ResourceStatuses } from './resource-statuses.js';
 
 /** Seconds after which somebody who was refused may ask again. */
@@ -8,7 +9,11 @@ const askAgainAfter = 60;
 /** Keeps what is done with storage elements to what operators allow. Nothing may be done where one is Probing or Banned. */
 @Injectable()
 export class StorageGate {
-  constructor(private readonly statuses: ResourceStatuses) {}
+  constructor(
+    private readonly statuses: ResourceStatuses,
+    /** The storage elements behind it. */
+    readonly elements: StorageElements,
+  ) {}
 
   /** The Refusal `storage-closed` for this use of a storage element by a VO, or null when it is allowed. */
   refusal(name: string, vo: string, access: StorageAccess): Refusal | null {
