@@ -1,8 +1,15 @@
 /** Thrown to one caller of a lane whose item is at fault, while its neighbours go through. */
 export type BatchOutcome<Result> = { ok: Result } | { error: unknown };
 
+/** `gather`: milliseconds that a batch waits for more items; without, only for those of the same turn of the event loop. */
+export interface BatchLaneOptions {
+  largest: number;
+  lanes?: number;
+  gather?: number;
+}
+
 /**
- * Shared commits: what arrives while the last batch is being written becomes the next batch. No timer, so an idle
+ * Shared commits: what arrives while the last batch is being written becomes the next batch. No timer, unless asked for, so an idle
  * lane answers at once and a busy one grows its batches by itself.
  *
  * `write` gets the items of a batch in order of arrival and answers one outcome per item. If it throws and the batch
@@ -14,7 +21,7 @@ export class BatchLane<Item, Result> {
 
   constructor(
     private readonly write: (items: Item[]) => Promise<BatchOutcome<Result>[]>,
-    private readonly options: { largest: number; lanes?: number },
+    private readonly options: BatchLaneOptions,
   ) {}
 
   /** Hands an item in; settles after the commit of its batch. */
@@ -31,13 +38,15 @@ export class BatchLane<Item, Result> {
     if (this.running >= (this.options.lanes ?? 1) || this.waiting.length === 0) return;
     this.running += 1;
     // Requests that were read from sockets in the same turn of the event loop still join this batch.
-    setImmediate(() => {
+    const begin = (): void => {
       const batch = this.waiting.splice(0, this.options.largest);
       void this.run(batch).finally(() => {
         this.running -= 1;
         this.start();
       });
-    });
+    };
+    if (this.options.gather === undefined) setImmediate(begin);
+    else setTimeout(begin, this.options.gather).unref();
   }
 
   private async run(batch: { item: Item; settle: (outcome: BatchOutcome<Result>) => void }[]): Promise<void> {

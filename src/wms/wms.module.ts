@@ -45,8 +45,10 @@ import { Descriptions } from './matching/descriptions.js';
 import { Claims } from './matching/claims.js';
 import { MatchingController } from './matching/matching.controller.js';
 import { Matching } from './matching/matching.js';
+import { MissedNews } from './matching/missed-news.js';
 import { PilotCalls } from './matching/pilot-calls.js';
 import { Prospects } from './matching/prospects.js';
+import { WaitingRoom } from './matching/waiting-room.js';
 import { PilotIdentityController } from './pilots/identity.controller.js';
 import { PilotIdentity } from './pilots/pilot-identity.js';
 import { PilotRegister } from './pilots/pilot-register.js';
@@ -127,6 +129,8 @@ import { PilotLogsController } from './pilot-logs/pilot-logs.controller.js';
     { provide: Descriptions, inject: [Database], useFactory: (database: Database) => new Descriptions(database) },
     ClaimedJobs,
     PilotCalls,
+    WaitingRoom,
+    MissedNews,
     Matching,
     KnownResources,
     RecentClaims,

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { SigningKeys, Tokens } from '../../src/auth/index.js';
 import { JobDescription, type JobDescriptionInput, type Offer } from '../../src/contract/index.js';
-import { IdAllocator, Log, type PlatformConfig } from '../../src/platform/index.js';
+import { IdAllocator, Log, Metrics, type PlatformConfig, Shutdown } from '../../src/platform/index.js';
 import { writeDeltas } from '../../src/wms/counters/index.js';
 import { AttemptEnds } from '../../src/wms/execution/attempt-ends.js';
 import { Heartbeats } from '../../src/wms/execution/heartbeats.js';
@@ -16,6 +16,7 @@ import type { ClaimedAttempt } from '../../src/wms/matching/earlier-claims.sql.j
 import { Matching } from '../../src/wms/matching/matching.js';
 import { PilotCalls } from '../../src/wms/matching/pilot-calls.js';
 import { Prospects } from '../../src/wms/matching/prospects.js';
+import { WaitingRoom } from '../../src/wms/matching/waiting-room.js';
 import { ResourceStatuses } from '../../src/wms/resource-status/resource-statuses.js';
 import { requirementsOf } from '../../src/wms/task-queues/requirements.js';
 import { ShareUse } from '../../src/wms/task-queues/share-use.js';
@@ -59,8 +60,10 @@ export function aMatcher(stages: Stages, settings: PlatformConfig, tokens: Token
   limits.onModuleInit();
   const prospects = new Prospects(index, configuration, statuses, limits);
   const claims = new Claims(jobs, prospects, shares, settings);
-  const calls = new PilotCalls(database, settings);
-  const matching = new Matching(calls, claims, new ClaimedJobs(new Descriptions(database), tokens), wakeUps);
+  const calls = new PilotCalls(database, settings, new Log('test', 'error'));
+  const room = new WaitingRoom(prospects, wakeUps, new Shutdown(), new Metrics('test'));
+  room.onModuleInit();
+  const matching = new Matching(calls, claims, new ClaimedJobs(new Descriptions(database), tokens), room);
   const ends = new AttemptEnds(jobs, configuration);
   return {
     index,
@@ -69,6 +72,7 @@ export function aMatcher(stages: Stages, settings: PlatformConfig, tokens: Token
     statuses,
     claims,
     calls,
+    room,
     matching,
     ends,
     reports: new Reports(jobs),
@@ -84,6 +88,7 @@ export function aMatcher(stages: Stages, settings: PlatformConfig, tokens: Token
       return given;
     },
     close(): void {
+      room.onModuleDestroy();
       index.onModuleDestroy();
       limits.onModuleDestroy();
       statuses.close();

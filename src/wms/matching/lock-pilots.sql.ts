@@ -34,7 +34,20 @@ export async function lockPilots(tx: Transaction, stamps: readonly string[]): Pr
   return new Map(rows.map((row) => [row.stamp, row]));
 }
 
-/** The same without a lock: good enough to decide whether a claim is worth a transaction. */
-export async function readPilots(database: Pick<Transaction, 'query'>, stamps: readonly string[]): Promise<PilotRow[]> {
-  return await database.query<PilotRow>(`SELECT ${columns} FROM pilots WHERE stamp IN (?)`, [stamps]);
+/**
+ * The same without a lock: good enough to decide whether a claim is worth a transaction. `claimed` is 1 for a pilot of
+ * which one of these claims has got something.
+ */
+export async function lookAtPilots(
+  database: Pick<Transaction, 'query'>,
+  stamps: readonly string[],
+  claims: readonly { claimId: string }[],
+): Promise<(PilotRow & { claimed: number })[]> {
+  const ids = claims.map(({ claimId }) => claimId);
+  const claimed =
+    'EXISTS (SELECT 1 FROM attempts a WHERE a.pilot_stamp = pilots.stamp AND a.claim_id IN (?)) AS claimed';
+  return await database.query<PilotRow & { claimed: number }>(
+    `SELECT ${columns}, ${ids.length === 0 ? '0 AS claimed' : claimed} FROM pilots WHERE stamp IN (?)`,
+    ids.length === 0 ? [stamps] : [ids, stamps],
+  );
 }

@@ -29,12 +29,11 @@ export class MatchingController {
     request.raw.socket.once('close', gone);
     if (request.raw.socket.destroyed) gone();
     try {
-      const stopping = this.shutdown.signal;
       const wish = mayWait ? body : { ...body, wait: 0 };
-      const answer = await this.matching.claim(pilot, wish, { client: client.signal, stopping });
+      const answer = await this.matching.claim(pilot, wish, client.signal);
       if (!mayWait && isEmpty(answer)) throw tooManyWait();
       // A connection that stays open would hold up the server's stop.
-      if (stopping.aborted) void reply.header('connection', 'close');
+      if (this.shutdown.hasBegun) void reply.header('connection', 'close');
       void reply.serializer(claimText);
       return answer;
     } finally {

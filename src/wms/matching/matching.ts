@@ -1,16 +1,19 @@
 import { Injectable } from '@nestjs/common';
 import type { PilotPrincipal } from '../../auth/index.js';
 import { type ClaimReply, type ClaimRequest, type PilotCommand, Refusal } from '../../contract/index.js';
-import { WakeUps } from '../../platform/index.js';
 import { ClaimedJobs } from './claimed-jobs.js';
-import { Claims, type Made } from './claims.js';
+import { Claims } from './claims.js';
 import type { ClaimedAttempt } from './earlier-claims.sql.js';
 import type { PilotRow } from './lock-pilots.sql.js';
-import { PilotCalls } from './pilot-calls.js';
-import { Waiting } from './waiting.js';
+import { PilotCalls, type Sight } from './pilot-calls.js';
+import type { WaitingCall } from './waiting-call.js';
+import { WaitingRoom } from './waiting-room.js';
 
-/** A pilot that waits looks again after so long, woken or not (milliseconds). */
-const lookAgainAfter = 2_000;
+/**
+ * A claim that waits for less than so long (seconds) is made under the lock of its pilot at once. One that waits longer
+ * is only looked up first, and once more at its end: by then whatever an earlier request with its id got is to be seen.
+ */
+const shortWait = 5;
 
 interface Found {
   /** Null when the client has gone before anybody looked. */
@@ -21,7 +24,7 @@ interface Found {
 
 /**
  * A pilot asks for work: jobs are claimed durably before the answer; commands for its attempts travel with it. With
- * nothing to give, the pilot may wait and is woken when a fitting job or a command arrives.
+ * nothing to give, the pilot may wait and is called when a fitting job or a command arrives.
  */
 @Injectable()
 export class Matching {
@@ -29,80 +32,95 @@ export class Matching {
     private readonly pilots: PilotCalls,
     private readonly claims: Claims,
     private readonly claimed: ClaimedJobs,
-    private readonly wakeUps: WakeUps,
+    private readonly room: WaitingRoom,
   ) {}
 
   /**
-   * One claim. `client` is aborted when nobody reads the answer any more, `stopping` when the server stops: whoever waits
-   * then gets the answer that there is.
+   * One claim. `client` is aborted when nobody reads the answer any more. Who waits when the server stops gets the answer
+   * that there is.
    */
-  async claim(
-    { stamp }: PilotPrincipal,
-    request: ClaimRequest,
-    { client, stopping }: { client: AbortSignal; stopping: AbortSignal },
-  ): Promise<ClaimReply> {
+  async claim({ stamp }: PilotPrincipal, request: ClaimRequest, client: AbortSignal): Promise<ClaimReply> {
     const deadline = performance.now() + request.wait * 1_000;
-    const ends = [client, stopping];
     await this.pilots.acknowledge(stamp, request.acknowledged);
-    for (let first = true; ; first = false) {
-      const news = new Waiting(ends);
-      try {
-        // Listening begins before looking, so that nothing that happens meanwhile is missed.
-        const fits = this.listen(news, stamp, request);
-        const { pilot, jobs, commands } = await this.look(stamp, request, { first, client });
-        fits(pilot);
-        const left = deadline - performance.now();
-        const drain = pilot !== null && pilot.drain !== 0;
-        if (jobs.length > 0 || commands.length > 0 || drain || left <= 0 || ends.some(({ aborted }) => aborted)) {
-          return { jobs: await this.claimed.describe(jobs, request.offer.wall_left), commands, drain };
-        }
-        await news.until(Math.min(left, lookAgainAfter));
-      } finally {
-        news.stop();
-      }
+    // Listening begins before looking, so that nothing that happens meanwhile is missed.
+    const call = this.room.enter(stamp);
+    const gone = (): void => call.end();
+    client.addEventListener('abort', gone, { once: true });
+    if (client.aborted) gone();
+    try {
+      const { pilot, jobs, commands } = await this.wait(call, request, { client, deadline });
+      const drain = pilot !== null && pilot.drain !== 0;
+      return { jobs: await this.claimed.describe(jobs, request.offer.wall_left), commands, drain };
+    } finally {
+      client.removeEventListener('abort', gone);
+      this.room.leave(call);
     }
   }
 
-  private async look(
-    stamp: string,
+  private async wait(
+    call: WaitingCall,
     request: ClaimRequest,
-    { first, client }: { first: boolean; client: AbortSignal },
+    { client, deadline }: { client: AbortSignal; deadline: number },
   ): Promise<Found> {
-    const { claim_id: claimId, offer, max_jobs: maxJobs } = request;
-    const make = (): Promise<Made> => this.claims.make({ stamp, claimId, offer, maxJobs, signal: client });
-    // The first look always goes to the database: the claim may be a repetition.
-    const made = first && maxJobs > 0 ? await make() : await this.makeIfWorthwhile(stamp, request, make);
-    if (made.fresh) this.pilots.wasNoted(stamp);
-    else await this.pilots.touch(stamp, offer);
-    const { pilot, jobs } = made;
-    const commanded = pilot !== null && pilot.commanded !== 0;
-    return { pilot, jobs, commands: commanded ? await this.pilots.commands(stamp) : [] };
+    const { max_jobs: maxJobs, offer } = request;
+    const short = request.wait < shortWait;
+    let found =
+      short && maxJobs > 0
+        ? await this.make(call, request, client)
+        : await this.lookAtRow(call, request, maxJobs > 0 ? request.claim_id : null);
+    for (let first = true; isEmpty(found); first = false) {
+      const left = deadline - performance.now();
+      if (left <= 0) return found;
+      if (maxJobs > 0 && found.pilot !== null) this.room.awaitJobs(call, found.pilot, offer);
+      // What came before it stood in its cohort, nobody has told it.
+      if (first) this.room.seek(call);
+      const news = await call.news(left);
+      if (news === 'end') return client.aborted ? found : this.lookLast(call, request, found);
+      found = news === 'jobs' ? await this.make(call, request, client) : await this.lookAtRow(call, request);
+    }
+    return found;
   }
 
-  /** A look at the pilot's row, which costs less than a claim, and the claim if anything might come of it. */
-  private async makeIfWorthwhile(stamp: string, request: ClaimRequest, make: () => Promise<Made>): Promise<Made> {
-    const { prospects } = this.claims;
-    const pilot = await this.pilots.find(stamp);
-    const refusal = prospects.refuse(pilot);
+  /** What has come of an earlier request of this claim, if there was one. */
+  private async lookLast(call: WaitingCall, request: ClaimRequest, found: Found): Promise<Found> {
+    if (request.wait < shortWait || request.max_jobs === 0) return found;
+    return this.found(await this.pilots.lookLast(call.stamp, request.claim_id));
+  }
+
+  private async lookAtRow(
+    call: WaitingCall,
+    { max_jobs: maxJobs, offer }: ClaimRequest,
+    claimId: string | null = null,
+  ): Promise<Found> {
+    this.room.looked(call);
+    const found = await this.found(await this.pilots.look(call.stamp, claimId));
+    this.pilots.touchLater(call.stamp, maxJobs > 0 ? offer : null);
+    return found;
+  }
+
+  private async found({ pilot, earlier }: Sight): Promise<Found> {
+    const refusal = this.claims.prospects.refuse(pilot);
     if (pilot === undefined || refusal !== null) throw refusal ?? new Refusal('pilot-not-found');
-    const worthwhile = request.max_jobs > 0 && pilot.drain === 0 && prospects.hasAny(pilot, request.offer);
-    return worthwhile ? make() : { pilot, jobs: [], fresh: false };
+    return this.withCommands(pilot, earlier);
   }
 
-  /** Wakes `news` when there is something for this pilot; once its row is known, only by jobs that fit it. */
-  private listen(news: Waiting, stamp: string, request: ClaimRequest): (pilot: PilotRow | null) => void {
-    let row: PilotRow | null = null;
-    const { prospects } = this.claims;
-    const onCommand = this.wakeUps.on('pilot', (ids) => {
-      if (ids.includes(stamp)) news.wake();
-    });
-    const onJobs = prospects.onWaiting((queues) => {
-      if (row === null || prospects.hasAnyOf(queues, row, request.offer)) news.wake();
-    });
-    news.listensTo(onCommand);
-    news.listensTo(onJobs);
-    return (pilot) => {
-      row = pilot;
-    };
+  private async make(call: WaitingCall, request: ClaimRequest, signal: AbortSignal): Promise<Found> {
+    const { stamp } = call;
+    const { claim_id: claimId, offer, max_jobs: maxJobs } = request;
+    const { pilot, jobs, fresh } = await this.claims.make({ stamp, claimId, offer, maxJobs, signal });
+    if (fresh) this.pilots.wasNoted(stamp);
+    else await this.pilots.touch(stamp, offer);
+    if (jobs.length > 0) this.room.settle(call, 'got');
+    else this.room.settle(call, pilot === null || pilot.drain !== 0 ? 'absent' : 'nothing');
+    return this.withCommands(pilot, jobs);
   }
+
+  private async withCommands(pilot: PilotRow | null, jobs: ClaimedAttempt[]): Promise<Found> {
+    const commanded = pilot !== null && pilot.commanded !== 0;
+    return { pilot, jobs, commands: commanded ? await this.pilots.commands(pilot.stamp) : [] };
+  }
+}
+
+function isEmpty({ pilot, jobs, commands }: Found): boolean {
+  return jobs.length === 0 && commands.length === 0 && (pilot === null || pilot.drain === 0);
 }

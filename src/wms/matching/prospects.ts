@@ -1,14 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { CurrentConfiguration } from '../../configuration/index.js';
 import { finalPilotStates, type Offer, Refusal } from '../../contract/index.js';
-import type { Capability, Free } from '../task-queues/capability.js';
-import { eligible } from '../task-queues/eligible.js';
+import { type Capability, type Free, signatureOf } from '../task-queues/capability.js';
 import { TaskQueueIndex } from '../task-queues/task-queue-index.js';
 import type { WaitingQueue } from '../task-queues/waiting-queue.js';
 import type { WaitingQueues } from '../task-queues/waiting-queues.js';
 import { RunningLimits } from '../limits/running-limits.js';
 import { mayBegin, open, testJobType, type Verdict } from '../resource-status/resource-status.js';
 import { ResourceStatuses } from '../resource-status/resource-statuses.js';
+import type { Standing } from './cohorts.js';
 import type { PilotRow } from './lock-pilots.sql.js';
 import { freeOf, nodeOf, placeOf, queueOfPilot } from './pilot-place.js';
 
@@ -64,30 +64,36 @@ export class Prospects {
     return { place: narrowed, free: freeOf(pilot, offer, queue), admits, closed };
   }
 
-  /** Whether anything on the index could be given to the pilot now. */
-  hasAny(pilot: PilotRow, offer: Offer): boolean {
+  /** Queues on the index that could give the pilot something now, in their order; so many at most. */
+  fitting(pilot: PilotRow, offer: Offer, most: number): WaitingQueue[] {
     const prospect = this.of(pilot, offer);
-    if (prospect instanceof Refusal || prospect.closed) return false;
+    if (prospect instanceof Refusal || prospect.closed) return [];
     const owner = separates(pilot) ? null : pilot.bound_owner;
-    const accept = (queue: WaitingQueue): boolean => prospect.admits(queue) && this.limits.mayRun(queue, pilot);
-    return this.index.hasAny({ ...prospect, vo: pilot.vo, owner }, accept);
+    const signature = this.queues.signature(prospect.place, prospect.free);
+    const found: WaitingQueue[] = [];
+    for (const queue of this.queues.inTurn(pilot.vo, signature, owner)) {
+      if (prospect.admits(queue) && this.limits.mayRun(queue, pilot)) found.push(queue);
+      if (found.length >= most) break;
+    }
+    return found;
   }
 
-  /** Whether one of these queues could. */
-  hasAnyOf(queues: readonly WaitingQueue[], pilot: PilotRow, offer: Offer): boolean {
-    const view = queueOfPilot(this.configuration.get().document, pilot);
-    const place = placeOf(pilot, offer, view);
-    if (place instanceof Refusal) return false;
-    const free = freeOf(pilot, offer, view);
+  /** By what a waiting pilot is called when jobs come; null when none may be given to it; as {@link of} for a senseless offer. */
+  standing(pilot: PilotRow, offer: Offer): Standing | Refusal | null {
+    const prospect = this.of(pilot, offer);
+    if (prospect instanceof Refusal) return prospect;
     const { verdict } = this.verdict(pilot);
-    return queues.some(
-      (queue) =>
-        queue.vo === pilot.vo &&
-        mayBegin(queue.requirements.jobType, verdict) &&
-        serves(pilot, queue) &&
-        eligible(queue.requirements, place, free) === null &&
-        this.limits.mayRun(queue, pilot),
-    );
+    if (verdict === 'closed') return null;
+    const { place: capability, free } = prospect;
+    const { vo, site, ce } = pilot;
+    const owner = separates(pilot) ? null : pilot.bound_owner;
+    const signature = signatureOf(capability);
+    return { vo, site, ce, signature, capability, free, owner, testsOnly: verdict === 'tests-only' };
+  }
+
+  /** Whether limits may let a job of this queue run there, as far as is known here. */
+  mayRun(queue: WaitingQueue, place: { site: string; ce: string }): boolean {
+    return this.limits.mayRun(queue, place);
   }
 
   /** Why a pilot gets nothing at all, or null. */
@@ -104,6 +110,12 @@ export class Prospects {
     return this.index.onWaiting(listener);
   }
 
+  /** Calls `listener` when pilots may be matched otherwise than before, until the returned function is called. */
+  onChange(listener: () => void): () => void {
+    const offs = [this.configuration.onChange(listener), this.statuses.onChange(listener)];
+    return () => offs.forEach((off) => off());
+  }
+
   /** Of these queues too little is known now. */
   lookAhead(queues: readonly number[]): void {
     this.index.lookAhead(queues);
@@ -113,9 +125,4 @@ export class Prospects {
 /** Whether a pilot keeps payloads apart. One that cannot, or has not said that it can, serves one owner only. */
 export function separates({ isolation }: Pick<PilotRow, 'isolation'>): boolean {
   return isolation !== null && isolation !== 'none';
-}
-
-/** Whether a pilot may run jobs of this queue's owner. The jobs of a JobSharing group are looked at one by one. */
-function serves(pilot: PilotRow, { ownerSubject }: WaitingQueue): boolean {
-  return ownerSubject === '' || separates(pilot) || pilot.bound_owner === null || pilot.bound_owner === ownerSubject;
 }

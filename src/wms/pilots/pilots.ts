@@ -112,7 +112,11 @@ export class Pilots {
       }
       return affectedRows === 1;
     });
-    if (moved && ends) this.wakeUps.wake('outbox', ['seal-log']);
+    if (moved && ends) {
+      this.wakeUps.wake('outbox', ['seal-log']);
+      // A call of it that waits is told that it has ended.
+      this.wakeUps.wake('pilot', [stamp]);
+    }
     return moved;
   }
 

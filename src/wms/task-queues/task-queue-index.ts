@@ -1,6 +1,6 @@
 import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { Database, isDatabaseUnavailable, Log, WakeUps } from '../../platform/index.js';
-import type { Capability, Free } from './capability.js';
+import type { Capability } from './capability.js';
 import { QueueDefinitions } from './queue-definitions.js';
 import { readAhead, readHeads, readNonEmptyQueues } from './read-heads.sql.js';
 import type { Head } from './shares.js';
@@ -56,15 +56,6 @@ export class TaskQueueIndex implements OnModuleInit, OnModuleDestroy {
   /** The waiting queues of a VO whose requirements a place fulfils, whatever is free there. Looks at all queues. */
   candidates(vo: string, capability: Capability): WaitingQueue[] {
     return this.queues.candidates(vo, capability);
-  }
-
-  /** Whether a queue that is accepted could give a job to such an offer now. `owner`: as {@link WaitingQueues.inTurn}. */
-  hasAny(
-    offer: { vo: string; place: Capability; free: Free; owner: string | null },
-    accept: (queue: WaitingQueue) => boolean,
-  ): boolean {
-    const signature = this.queues.signature(offer.place, offer.free);
-    return this.queues.search(offer.vo, signature, offer.owner, accept) !== undefined;
   }
 
   /** The queues of a VO that may have jobs. Looks at all queues. */

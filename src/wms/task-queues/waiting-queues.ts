@@ -146,20 +146,9 @@ export class WaitingQueues {
   }
 
   /**
-   * The first queue of a VO that fits an offer and is accepted: share entities in the order of their turns, within each
-   * the best head. `owner`: only queues that may hold jobs of this owner; null: all.
+   * The queues of a VO that fit an offer: share entities in the order of their turns, within each the best head. `owner`:
+   * only queues that may hold jobs of this owner; null: all. Nothing may change while somebody walks through them.
    */
-  search(
-    vo: string,
-    signature: Signature,
-    owner: string | null,
-    accept: (queue: WaitingQueue) => boolean,
-  ): WaitingQueue | undefined {
-    for (const found of this.inTurn(vo, signature, owner)) if (accept(found)) return found;
-    return undefined;
-  }
-
-  /** The queues of a VO that fit an offer, in that order. Nothing may change while somebody walks through them. */
   *inTurn(vo: string, signature: Signature, owner: string | null): Generator<WaitingQueue> {
     const classes = this.classes.fitting(signature);
     const marks = this.bookmarksOf(signature);
