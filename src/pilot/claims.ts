@@ -34,6 +34,11 @@ export class Claims {
     return this.open !== undefined && this.failures > 0 && seconds() - this.open.since < serverPatienceSeconds;
   }
 
+  /** The wish that the next {@link next} repeats instead of what it is given. */
+  get unsettled(): Wish | undefined {
+    return this.open?.wish;
+  }
+
   /** Asks once. Nothing when the server was away (after a pause) or the signal fired; `ended` when it wants this pilot no more. */
   async next(wish: Wish, signal: AbortSignal): Promise<ClaimReply | 'ended'> {
     this.open ??= { id: randomUUID(), wish, since: seconds() };
@@ -54,7 +59,11 @@ export class Claims {
     } catch (error) {
       // Without a wish for jobs nothing can have been granted.
       if (asked.maxJobs === 0) this.open = undefined;
-      if (signal.aborted) return nothing;
+      if (signal.aborted) {
+        // It may have got jobs all the same; that is asked without waiting again.
+        if (this.open !== undefined) this.open.wish = { ...asked, wait: 0 };
+        return nothing;
+      }
       return this.judge(error, signal);
     }
   }

@@ -29,7 +29,7 @@ export class JobAgent {
   /** The server was offered the whole pilot since its last job ended, and had nothing. */
   private offeredAll = false;
   private farewell: Farewell | undefined;
-  /** Fires when a job ended while all slots were busy, so that the long poll for commands is cut short. */
+  /** Fires when a job ended, so that the poll is cut short and what became free is offered. */
   private roomier = new AbortController();
 
   constructor(
@@ -77,16 +77,18 @@ export class JobAgent {
     const free = this.pool.free;
     const maxJobs = this.farewell === undefined ? Math.min(64, free.processors) : 0;
     const idleLeft = Math.max(0, config.idleSeconds - (seconds() - this.idleSince));
-    // A slot that becomes free during a poll is offered by the next one only; so a half busy pilot polls shorter.
-    const wait =
-      this.held.size === 0
-        ? Math.min(config.pollSeconds, idleLeft)
-        : Math.min(config.pollSeconds, maxJobs > 0 ? 5 : 20);
+    const wish = {
+      offer: this.offer(),
+      maxJobs,
+      wait: Math.min(config.pollSeconds, this.held.size === 0 ? idleLeft : 20),
+    };
     this.roomier = new AbortController();
-    const until = maxJobs === 0 ? AbortSignal.any([signal, this.roomier.signal]) : signal;
+    const until = AbortSignal.any([signal, this.roomier.signal]);
     const asked = seconds();
-    const idle = this.pool.idle && maxJobs > 0;
-    const claimed = await this.claims.next({ offer: this.offer(), maxJobs, wait }, until);
+    const { unsettled } = this.claims;
+    const { wait } = unsettled ?? wish;
+    const idle = unsettled === undefined && this.pool.idle && maxJobs > 0;
+    const claimed = await this.claims.next(wish, until);
     if (claimed === 'ended') {
       this.onPilotEnded();
       // Payloads are ending; the server would only say it again.
@@ -99,7 +101,7 @@ export class JobAgent {
     this.obey(claimed.commands);
     if (claimed.drain) this.farewell ??= { status: 'Done', reason: 'the server asked this pilot to end' };
     // A server that does not wait must not be asked in a tight loop.
-    if (claimed.jobs.length === 0 && seconds() - asked < 0.2) await pause(0.5, until);
+    if (claimed.jobs.length === 0 && unsettled === undefined && seconds() - asked < 0.2) await pause(0.5, until);
   }
 
   private offer(): Offer {
