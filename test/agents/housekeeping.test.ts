@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Housekeeping } from '../../src/agents/housekeeping/housekeeping.agent.js';
 import { deleteUnusedDescriptions } from '../../src/agents/housekeeping/old-jobs.js';
+import { Refusal } from '../../src/contract/index.js';
 import { openStorageElement, type StorageElement } from '../../src/storage/index.js';
 import { JobCounts, Pilots } from '../../src/wms/index.js';
 import { aStamp, type AgentsTest, FakeCe, startAgentsTest } from './support.js';
@@ -16,6 +17,8 @@ describe('Housekeeping', () => {
   const removedLogs: string[] = [];
   let root: string;
   let archiveElement: StorageElement;
+  /** Whether storage elements are closed for `remove`. */
+  let closed: Refusal | null = null;
   const housekeeping = () =>
     new Housekeeping({
       database: test.database,
@@ -24,7 +27,7 @@ describe('Housekeeping', () => {
       pilotLogs: { remove: async (pilots) => void removedLogs.push(...pilots.map(({ stamp }) => stamp)) },
       shareUse: { fold: async () => 0 },
       jobCounts: new JobCounts(test.database),
-      gate: { refusal: () => null },
+      gate: { refusal: () => closed },
     });
   const run = () => housekeeping().run(test.context());
 
@@ -204,6 +207,9 @@ describe('Housekeeping', () => {
       );
     await pilot('log-of-biomed', 'biomed');
     await pilot('log-of-lhcb', 'lhcb');
+    closed = new Refusal('storage-closed');
+    expect(await run()).toMatchObject({ pilotLogs: 0, pilots: 0 });
+    closed = null;
     await aJob(70, { status: 'Done', days: 40, vo: 'biomed', description: 70 });
     expect(await run()).toMatchObject({ pilotLogs: 1, pilots: 0, jobs: 1 });
     expect(
@@ -216,7 +222,12 @@ describe('Housekeeping', () => {
     expect(await database.query("SELECT jobs FROM archives WHERE vo = 'biomed'")).toEqual([]);
   });
 
-  it('deletes old entries of the audit', async () => {
+  it('deletes old entries of the audit, and old changes of the status of resources', async () => {
+    await test.database.execute(
+      `INSERT INTO resource_status_history (kind, name, vo, access, status, reason, author, set_at) VALUES
+       ('site', 'old', '', '', 'Banned', 'r', 'a', NOW(6) - INTERVAL 731 DAY),
+       ('site', 'young', '', '', 'Banned', 'r', 'a', NOW(6) - INTERVAL 729 DAY)`,
+    );
     await test.database.execute(
       `INSERT INTO audit (at, vo, actor, action, subject, detail) VALUES
        (NOW(6) - INTERVAL 731 DAY, '', 'a', 'key.rotate', 'old', '{}'),
@@ -226,6 +237,7 @@ describe('Housekeeping', () => {
     expect(await test.database.query("SELECT subject FROM audit WHERE action = 'key.rotate'")).toEqual([
       { subject: 'young' },
     ]);
+    expect(await test.database.query('SELECT name FROM resource_status_history')).toEqual([{ name: 'young' }]);
   });
 
   it('goes on with the other steps when one fails, and says so at the end', async () => {

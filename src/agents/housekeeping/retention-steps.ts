@@ -52,6 +52,7 @@ async function audit({ database }: HousekeepingParts, { configuration, signal }:
   const seconds = Math.round(configuration.document.retention.audit_days * 86_400);
   let deleted = 0;
   await database.execute('DELETE FROM token_revocations WHERE forget_at < NOW(6)');
+  await database.execute('DELETE FROM resource_status_history WHERE set_at < NOW(6) - INTERVAL ? SECOND', [seconds]);
   for (;;) {
     signal.throwIfAborted();
     const { affectedRows } = await database.execute(

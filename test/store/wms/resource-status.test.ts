@@ -1,8 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readAudit } from '../../../src/auth/index.js';
 import type { NewStatus } from '../../../src/wms/resource-status/resource-statuses.js';
-import { type Matcher, type MatchingTest, startMatching } from '../../support/matching.js';
+import { anOffer, type Matcher, type MatchingTest, startMatching } from '../../support/matching.js';
 
 const site = { kind: 'site', name: 'Demo.Local', vo: '', access: '' } as const;
 const banned: NewStatus = { ...site, status: 'Banned', reason: 'the cooling has failed', expires: null };
@@ -156,6 +157,21 @@ describe('claims where a resource has a status', () => {
     await server.statuses.clear(place.resource, 'over', 'a');
     expect((await server.claim(stamp)).map(({ job_id }) => job_id)).toEqual([jobId]);
   });
+
+  it('wait while the site is banned, and get the job soon after it is not', async () => {
+    await server.statuses.set(banned, 'a');
+    const [jobId] = await wms.submit();
+    await server.index.rebuild();
+    const stamp = await wms.pilot();
+    const never = new AbortController().signal;
+    const request = { claim_id: randomUUID(), offer: anOffer, max_jobs: 1, wait: 60, acknowledged: [] };
+    const claim = server.matching.claim({ kind: 'pilot', vo: 'lhcb', stamp }, request, {
+      client: never,
+      stopping: never,
+    });
+    await server.statuses.clear(site, 'over', 'a');
+    expect((await claim).jobs.map(({ job_id }) => job_id)).toEqual([jobId]);
+  }, 90_000);
 
   it('give a pilot that is banned itself nothing, and others what there is', async () => {
     await wms.submit();
