@@ -2,8 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { checkSandbox, packSandbox } from '../../../src/client/index.js';
-import { findOutputs, patternOf } from '../../../src/pilot/outputs.js';
+import { checkSandbox, Connection, packSandbox } from '../../../src/client/index.js';
+import type { Transport } from '../../../src/contract/index.js';
+import { findOutputs, patternOf, uploadOutputs } from '../../../src/pilot/outputs.js';
 
 let root: string;
 let job: string;
@@ -81,5 +82,33 @@ describe('the outputs of a job', () => {
     const started = performance.now();
     expect(patternOf(`${'*a'.repeat(8)}*b`).test('a'.repeat(250))).toBe(false);
     expect(performance.now() - started).toBeLessThan(1_000);
+  });
+});
+
+describe('outputs while operators have closed the storage element', () => {
+  it('are kept until it is open, and then brought home', async () => {
+    const answers = [
+      { status: 503, body: { code: 'storage-closed', detail: 'SandboxSE is Banned for write: full' } },
+      { status: 503, body: { code: 'storage-closed', detail: 'SandboxSE is Banned for write: full' } },
+      { status: 200, body: { pfn: 'SB:SandboxSE|/S3/x', url: null, fields: {} } },
+      { status: 204, body: '' },
+    ];
+    const asked: string[] = [];
+    const transport: Transport = async ({ method, path, body }) => {
+      asked.push(`${method} ${path} ${body}`);
+      const answer = answers[asked.length - 1] ?? { status: 500, body: {} };
+      return { status: answer.status, headers: {}, body: answer.body === '' ? '' : JSON.stringify(answer.body) };
+    };
+    const connection = new Connection({ baseUrl: 'http://127.0.0.1:1', userAgent: 'test' });
+    const found = await findOutputs(job, ['std.out']);
+    const { signal } = new AbortController();
+    const info = await uploadOutputs(found, { connection, transport, transfer: root, job, signal });
+    connection.close();
+    expect(info?.size).toBeGreaterThan(0);
+    expect(asked.map((call) => call.split(' ')[1])).toEqual([
+      ...Array.from({ length: 3 }, () => '/api/attempts/self/outputs'),
+      '/api/attempts/self/outputs/assign',
+    ]);
+    expect(asked.at(-1)).toContain('SB:SandboxSE|/S3/x');
   });
 });
