@@ -47,6 +47,8 @@ const reloadSeconds = 5;
 export class ResourceStatuses implements OnModuleInit, OnModuleDestroy {
   private held = new Map<string, Held>();
   private loaded = '';
+  /** The change that listeners were told of last. */
+  private told = '';
   private timer: NodeJS.Timeout | null = null;
   private stopListening: () => void = () => undefined;
   private refreshing: Promise<void> = Promise.resolve();
@@ -90,7 +92,7 @@ export class ResourceStatuses implements OnModuleInit, OnModuleDestroy {
     return this.refreshing;
   }
 
-  /** Calls `listener` after each change that was read until the returned function is called; not when one expires. */
+  /** Calls `listener` after each change until the returned function is called; when a status expires, within five seconds. */
   onChange(listener: () => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
@@ -208,7 +210,14 @@ export class ResourceStatuses implements OnModuleInit, OnModuleDestroy {
 
   private async load(): Promise<void> {
     const edition = await readEdition(this.database);
-    if (edition === this.loaded) return;
+    if (edition !== this.loaded) await this.read(edition);
+    const changedAt = this.changedAt();
+    if (changedAt === this.told) return;
+    this.told = changedAt;
+    for (const listener of this.listeners) listener();
+  }
+
+  private async read(edition: string): Promise<void> {
     const rows = await readStatuses(this.database);
     // Taken after the answer: a status may end a moment late, never before the database's time.
     const answered = performance.now();
@@ -216,7 +225,6 @@ export class ResourceStatuses implements OnModuleInit, OnModuleDestroy {
       rows.map(({ status, left }) => [keyOf(status), { status, until: left === null ? Infinity : answered + left }]),
     );
     this.loaded = edition;
-    for (const listener of this.listeners) listener();
   }
 }
 

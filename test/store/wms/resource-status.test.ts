@@ -77,11 +77,16 @@ describe('the status of resources', () => {
     const { statuses } = server;
     await statuses.set({ ...banned, expires: { inSeconds: 60 } }, 'a');
     expect(statuses.of('site', 'Demo.Local', 'lhcb')?.status).toBe('Banned');
+    const heard: string[] = [];
+    const off = other.statuses.onChange(() => heard.push(other.statuses.changedAt()));
     await statuses.set({ ...banned, expires: { inSeconds: 1 } }, 'a');
     const [held] = await wms.database.query<{ expiresAt: string; set_at: string }>(
       'SELECT expires_at AS expiresAt, set_at FROM resource_statuses',
     );
     await seenByOther(() => statuses.of('site', 'Demo.Local', 'lhcb') === null);
+    // Who waits for the end of a status is told of it.
+    await seenByOther(() => heard.includes(held?.expiresAt ?? ''));
+    off();
     expect(statuses.changedAt()).toBe(held?.expiresAt);
     expect((held?.expiresAt ?? '') > (held?.set_at ?? '')).toBe(true);
     const [{ ended } = { ended: 0 }] = await wms.database.query<{ ended: number }>('SELECT NOW(6) >= ? AS ended', [
@@ -165,10 +170,7 @@ describe('claims where a resource has a status', () => {
     const stamp = await wms.pilot();
     const never = new AbortController().signal;
     const request = { claim_id: randomUUID(), offer: anOffer, max_jobs: 1, wait: 60, acknowledged: [] };
-    const claim = server.matching.claim({ kind: 'pilot', vo: 'lhcb', stamp }, request, {
-      client: never,
-      stopping: never,
-    });
+    const claim = server.matching.claim({ kind: 'pilot', vo: 'lhcb', stamp }, request, never);
     await server.statuses.clear(site, 'over', 'a');
     expect((await claim).jobs.map(({ job_id }) => job_id)).toEqual([jobId]);
   }, 90_000);
