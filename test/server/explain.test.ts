@@ -24,7 +24,8 @@ beforeAll(async () => {
       },
     },
   });
-  for (let at = 0; at < 4; at += 1) await aPilot();
+  const last_offer = JSON.stringify({ ...anOffer, tags: ['fast'], platforms: ['el9'] });
+  for (let at = 0; at < 4; at += 1) await aPilot(at === 0 ? {} : { last_offer });
   await aPilot({ site: 'Big', ce: 'big', queue: 'q', processors: 8, isolation: 'none', bound_owner: 'lhcb:bob' });
 });
 afterAll(() => running.close());
@@ -80,6 +81,11 @@ describe('why a job waits', () => {
       ],
     });
     expect(told.waiting?.estimate).toMatchObject({ earliest: null, latest: null });
+  });
+
+  it('counts pilots by what they offered last', async () => {
+    const told = await why(await submit({ tags: ['fast'], platforms: ['el9'] }));
+    expect(told.waiting?.fit).toMatchObject({ fitting: { queues: 0, pilots: 3 }, places: [{ pilots: 3 }] });
   });
 
   it('says that nothing stands in its way, or who goes first', async () => {

@@ -9,8 +9,11 @@ import { lacksInWords } from './lacking-words.js';
 export interface QueueOfClass {
   id: number;
   classId: number;
+  vo: string;
   ownerSubject: string;
   requirements: Requirements;
+  /** Whether it may have jobs. */
+  listed: boolean;
 }
 
 type Against = NonNullable<PilotExplanation['task_queues']>;
@@ -30,9 +33,9 @@ interface Class {
 export async function holdAgainstQueues(
   queues: Iterable<QueueOfClass>,
   place: Place,
-  { owner, testsOnly }: { owner: string | null; testsOnly: boolean },
+  { vo, owner, testsOnly }: { vo: string; owner: string | null; testsOnly: boolean },
 ): Promise<Against> {
-  const classes = classesOf(queues, owner);
+  const classes = classesOf(queues, vo, owner);
   const slices = new Slices();
   const failing = new Map<Mismatch, number>();
   const sets = new Map<string, { missing: Mismatch[]; queues: number; one: Class }>();
@@ -71,13 +74,14 @@ function nearestOf(
   return { task_queue: one.queue, lacks: missing, words, alike: queues };
 }
 
-function classesOf(queues: Iterable<QueueOfClass>, owner: string | null): Iterable<Class> {
+function classesOf(queues: Iterable<QueueOfClass>, vo: string, owner: string | null): Iterable<Class> {
   const classes = new Map<number, Class>();
-  for (const { id, classId, ownerSubject, requirements } of queues) {
+  for (const { id, classId, ownerSubject, requirements, listed, vo: ofVo } of queues) {
+    if (!listed || ofVo !== vo) continue;
     const one = classes.get(classId) ?? { requirements, queue: id, served: 0, others: 0 };
     if (owner === null || ownerSubject === '' || ownerSubject === owner) one.served += 1;
     else one.others += 1;
-    classes.set(classId, one);
+    if (one.served + one.others === 1) classes.set(classId, one);
   }
   return classes.values();
 }

@@ -29,7 +29,8 @@ export class ExplainPilots {
     const taskQueues =
       around.place === null
         ? null
-        : await holdAgainstQueues(this.index.waiting(pilot.vo), around.place, {
+        : await holdAgainstQueues(this.index.queues.all(), around.place, {
+            vo: pilot.vo,
             owner: separates(pilot) ? null : pilot.bound_owner,
             testsOnly: around.status?.verdict === 'tests-only',
           });

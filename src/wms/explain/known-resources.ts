@@ -42,7 +42,7 @@ export class KnownResources {
     @Inject(PLATFORM_CONFIG) private readonly settings: PlatformConfig,
   ) {}
 
-  /** What is known of a VO, for an owner (`subject`). Pilots as of at most ten seconds ago. */
+  /** What is known of a VO, for an owner (`subject`). Pilots as of at most a minute ago. */
   async of(vo: string, subject: string): Promise<Known> {
     const { shapes, troubles } = await this.snapshots.of(vo);
     const coming = new Map<string, number>();

@@ -41,7 +41,8 @@ export async function readPilotShapes(database: Queryable, vo: string, silentSec
     `SELECT site, ce, queue, CAST(SUM(${isComing}) AS SIGNED) AS coming, CAST(SUM(NOT ${isComing}) AS SIGNED) AS running,
        processors, tags, platforms, JSON_VALUE(node, '$.platform') AS platform, JSON_VALUE(node, '$.memory') AS memory,
        JSON_VALUE(node, '$.gpus') AS gpus, MIN(bench_mark) AS bench_mark,
-       JSON_EXTRACT(last_offer, '$.tags', '$.required_tags', '$.platforms') AS offered,
+       CONCAT('[', JSON_EXTRACT(last_offer, '$.tags'), ',', JSON_EXTRACT(last_offer, '$.required_tags'), ',',
+         JSON_EXTRACT(last_offer, '$.platforms'), ']') AS offered,
        IF(COALESCE(isolation, 'none') = 'none', COALESCE(bound_owner, ''), '') AS bound
      FROM pilots FORCE INDEX (by_status)
      WHERE vo = ? AND status NOT IN (?) AND NOT drain AND (${isComing} OR last_contact > NOW(6) - INTERVAL ? SECOND)

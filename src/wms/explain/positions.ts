@@ -2,8 +2,6 @@ import { Injectable } from '@nestjs/common';
 import type { Ahead as Count, JobExplanation } from '../../contract/index.js';
 import { Database } from '../../platform/index.js';
 import type { QueueDefinition } from '../task-queues/queue-definitions.js';
-import { shareKeys } from '../task-queues/share-keys.js';
-import { compareHeads, type Head } from '../task-queues/shares.js';
 import { countBefore, mostCounted, mostQueues } from './job-facts.sql.js';
 
 /** A job among those that can be claimed: its task queue, priority and id. */
@@ -20,18 +18,8 @@ export type Ahead = NonNullable<JobExplanation['ahead']>;
 export class Positions {
   constructor(private readonly database: Database) {}
 
-  /**
-   * In its task queue by the database; of the other task queues of the entity, those among the competing ones are counted
-   * whose head goes first.
-   */
-  async ahead({ queue, priority, job }: Claimable, competing: Iterable<QueueDefinition & Head>): Promise<Ahead> {
-    const [, , entity] = shareKeys(queue);
-    const own = { headPriority: priority, headJob: job };
-    const others: number[] = [];
-    for (const other of competing) {
-      if (other.id === queue.id || shareKeys(other)[2] !== entity || compareHeads(other, own) >= 0) continue;
-      others.push(other.id);
-    }
+  /** In its task queue, and in those other task queues of its entity of which it is known that their heads go first. */
+  async ahead({ queue, priority, job }: Claimable, others: readonly number[]): Promise<Ahead> {
     const [inQueue, inEntity] = await Promise.all([
       countBefore(this.database, [queue.id], { priority, job }),
       countBefore(this.database, others.slice(0, mostQueues), { priority, job }),

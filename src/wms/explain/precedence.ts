@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import type { ShareStanding } from '../../contract/index.js';
 import type { Place } from '../task-queues/queue-place.js';
 import { TaskQueueIndex } from '../task-queues/task-queue-index.js';
-import { competitors } from './competitors.js';
+import { competingEntities, fitsOneOf, queuesBefore } from './competitors.js';
+import { mostQueues } from './job-facts.sql.js';
 import { type Ahead, type Claimable, Positions } from './positions.js';
 import { Standings } from './standings.js';
 
@@ -17,9 +18,15 @@ export class Precedence {
 
   /** Among those whose jobs could run at these places. `names`: whether other owners and groups may be named. */
   async of(job: Claimable, places: readonly Place[], names: boolean): Promise<{ ahead: Ahead; share: ShareStanding }> {
-    const competing = competitors(this.index.queues, job.queue.vo, places);
+    const { queues } = this.index;
+    // Nobody competes for what is nowhere.
+    const anywhere = places.length > 0;
+    const competes = fitsOneOf(queues, places);
+    const competing = anywhere ? competingEntities(queues, job.queue.vo, competes) : [];
+    const own = { queue: job.queue, head: { headPriority: job.priority, headJob: job.job }, most: mostQueues + 1 };
+    const others = anywhere ? queuesBefore(queues, own, competes) : [];
     const [ahead, share] = await Promise.all([
-      this.positions.ahead(job, competing),
+      this.positions.ahead(job, others),
       this.standings.of(job.queue, competing, names),
     ]);
     return { ahead, share };

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { CurrentConfiguration } from '../../configuration/index.js';
 import type { ShareStanding } from '../../contract/index.js';
 import type { QueueDefinition } from '../task-queues/queue-definitions.js';
-import { shareKeys, sharesOf } from '../task-queues/share-keys.js';
+import { sharesOf } from '../task-queues/share-keys.js';
 import { ShareUse } from '../task-queues/share-use.js';
 import type { NamedEntity } from '../task-queues/shares.js';
 import { standingOf } from './share-standing.js';
@@ -15,13 +15,11 @@ export class Standings {
     private readonly shares: ShareUse,
   ) {}
 
-  /** Among the share entities of competing task queues. `names`: whether other owners and groups may be named. */
-  async of(queue: QueueDefinition, competing: Iterable<NamedEntity>, names: boolean): Promise<ShareStanding> {
+  /** Among the competing share entities. `names`: whether other owners and groups may be named. */
+  async of(queue: QueueDefinition, competing: readonly NamedEntity[], names: boolean): Promise<ShareStanding> {
     await this.shares.refresh();
     const [, group, owner] = sharesOf(this.configuration.get().document, queue);
-    const entities = new Map<string, NamedEntity>();
-    for (const other of competing) entities.set(shareKeys(other)[2], other);
-    return standingOf(queue, [...entities.values()], {
+    return standingOf(queue, competing, {
       turnOf: this.shares.turns(),
       shares: { group, owner },
       names,

@@ -58,11 +58,6 @@ export class TaskQueueIndex implements OnModuleInit, OnModuleDestroy {
     return this.queues.candidates(vo, capability);
   }
 
-  /** The queues of a VO that may have jobs. Looks at all queues. */
-  waiting(vo: string): WaitingQueue[] {
-    return [...this.queues.all()].filter((queue) => queue.vo === vo && queue.listed);
-  }
-
   /** Calls `listener` with queues in which jobs have become claimable, until the returned function is called. */
   onWaiting(listener: (queues: WaitingQueue[]) => void): () => void {
     this.listeners.add(listener);

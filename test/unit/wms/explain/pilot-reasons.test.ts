@@ -77,6 +77,8 @@ describe('a pilot that got nothing', () => {
     const of = (id: number, classId: number, description: Parameters<typeof asking>[0], ownerSubject = 'me') => ({
       id,
       classId,
+      vo: 'lhcb',
+      listed: true,
       ownerSubject,
       requirements: asking(description),
     });
@@ -86,7 +88,7 @@ describe('a pilot that got nothing', () => {
       of(3, 2, { min_processors: 4 }, 'other'),
       of(4, 3, { platforms: ['el7'] }),
     ];
-    const all = { owner: null, testsOnly: false };
+    const all = { vo: 'lhcb', owner: null, testsOnly: false };
     expect(await holdAgainstQueues(waiting, place, all)).toEqual({
       waiting: 4,
       fitting: 0,
@@ -120,6 +122,11 @@ describe('a pilot that got nothing', () => {
       nearest: null,
     });
     expect(await holdAgainstQueues(fits, place, { ...all, testsOnly: true })).toMatchObject({ fitting: 0 });
+    const elsewhere = [
+      { ...of(7, 5, {}), vo: 'biomed' },
+      { ...of(8, 5, {}), listed: false },
+    ];
+    expect(await holdAgainstQueues(elsewhere, place, all)).toMatchObject({ waiting: 0 });
     expect(await holdAgainstQueues([], place, all)).toMatchObject({ waiting: 0, nearest: null });
   });
 
