@@ -18,10 +18,14 @@ interface Row extends ShareEntity {
   requirements: string;
 }
 
+const mostNames = 100_000;
+
 /** Definitions of task queues, read once each. Equal requirements are one object. */
 export class QueueDefinitions {
   private readonly known = new Map<number, QueueDefinition>();
   private readonly classes = new Map<number, Requirements>();
+  /** Every name once, however many definitions have it. */
+  private readonly names = new Map<string, string>();
 
   constructor(private readonly database: Queryable) {}
 
@@ -47,9 +51,29 @@ export class QueueDefinitions {
       [ids],
     );
     for (const { requirements: text, ...row } of rows) {
-      const requirements = this.classes.get(row.classId) ?? (JSON.parse(text) as Requirements);
+      const requirements = this.classes.get(row.classId) ?? this.shared(JSON.parse(text) as Requirements);
       this.classes.set(row.classId, requirements);
-      this.known.set(row.id, { ...row, requirements });
+      const [vo, group] = [this.once(row.vo), this.once(row.group)];
+      const [ownerSubject, owner] = [this.once(row.ownerSubject), this.once(row.owner)];
+      this.known.set(row.id, { id: row.id, classId: row.classId, vo, group, ownerSubject, owner, requirements });
     }
+  }
+
+  private shared(requirements: Requirements): Requirements {
+    const { sites, bannedSites, ces, platforms, jobType, tags } = requirements;
+    const all = (names: readonly string[]): string[] => names.map((name) => this.once(name));
+    return {
+      ...requirements,
+      ...{ sites: all(sites), bannedSites: all(bannedSites), ces: all(ces) },
+      ...{ platforms: all(platforms), jobType: this.once(jobType), tags: all(tags) },
+    };
+  }
+
+  private once(name: string): string {
+    const known = this.names.get(name);
+    if (known !== undefined) return known;
+    if (this.names.size >= mostNames) this.names.clear();
+    this.names.set(name, name);
+    return name;
   }
 }

@@ -62,7 +62,7 @@ export class ShareOrder {
     const known = group.byOwner.get(ownerSubject);
     if (known !== undefined) return known;
     const queues = new OrderedList<QueuePlace, WaitingQueue>(compareQueues, placeOfQueue);
-    const made = { name: ownerSubject, turn: this.turns(entity).owner, entity, queues, members: 0 };
+    const made = { name: ownerSubject, turn: this.turns(entity).owner, entity, group, queues, members: 0 };
     group.byOwner.set(ownerSubject, made);
     group.owners.add(made, true);
     this.entities += 1;

@@ -2,6 +2,7 @@ import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/com
 import { Database, isDatabaseUnavailable, Log, WakeUps } from '../../platform/index.js';
 import type { Capability } from './capability.js';
 import { QueueDefinitions } from './queue-definitions.js';
+import { QueueRounds } from './queue-rounds.js';
 import { readAhead, readHeads, readNonEmptyQueues } from './read-heads.sql.js';
 import type { Head } from './shares.js';
 import type { WaitingQueue } from './waiting-queue.js';
@@ -11,13 +12,14 @@ import { WaitingQueues } from './waiting-queues.js';
 const looks = { check: 0, head: 1, ahead: 2 } as const;
 type Look = (typeof looks)[keyof typeof looks];
 
-/** Jobs of a queue that are read ahead, so that most claims need no look. */
-const depth = 16;
-const rebuildSeconds = 5;
+/** So many jobs of a queue are read ahead, so that most claims need no look: more where they do not last for long. */
+const depths = { least: 16, most: 512 } as const;
+const lastsLongEnough = 2_000;
 
 /**
  * The task queues that are not empty, in memory: a hint that can be rebuilt from the database at any time. It follows
- * wake-ups and is rebuilt every few seconds. A queue that is empty after all costs the claim its next candidate.
+ * wake-ups, and {@link QueueRounds} finds what they have lost. A queue that is empty after all costs the claim its next
+ * candidate.
  */
 @Injectable()
 export class TaskQueueIndex implements OnModuleInit, OnModuleDestroy {
@@ -29,6 +31,9 @@ export class TaskQueueIndex implements OnModuleInit, OnModuleDestroy {
   private looking: Promise<void> = Promise.resolve();
   private nextLook: Promise<void> | null = null;
   private rebuilt: Promise<void> | null = null;
+  /** How far each busy queue was read ahead, and when. */
+  private readonly depths = new Map<number, { depth: number; at: number }>();
+  private readonly rounds: QueueRounds;
   private stop: () => void = () => undefined;
 
   constructor(
@@ -37,16 +42,23 @@ export class TaskQueueIndex implements OnModuleInit, OnModuleDestroy {
     private readonly log: Log,
   ) {
     this.definitions = new QueueDefinitions(database);
+    this.rounds = new QueueRounds(
+      database,
+      () => {
+        this.tidy();
+        return this.known();
+      },
+      (ids) => this.refresh(ids, looks.check),
+    );
   }
 
   onModuleInit(): void {
     const off = this.wakeUps.on('task-queue', (ids) => void this.follow(() => this.refresh(ids.map(Number))));
-    const timer = setInterval(() => void this.follow(() => this.rebuild()), rebuildSeconds * 1_000);
     this.stop = () => {
       off();
-      clearInterval(timer);
+      this.rounds.stop();
     };
-    void this.follow(() => this.rebuild());
+    void this.follow(() => this.rebuild()).then(() => this.rounds.run((error) => this.tell(error)));
   }
 
   onModuleDestroy(): void {
@@ -91,7 +103,14 @@ export class TaskQueueIndex implements OnModuleInit, OnModuleDestroy {
   private async lookAtAll(): Promise<void> {
     const ids = await readNonEmptyQueues(this.database);
     await this.refresh([...new Set([...ids, ...this.known()])], looks.check);
+    this.tidy();
+  }
+
+  /** Forgets what is not needed any more. */
+  private tidy(): void {
     this.definitions.keep(new Set(this.known()));
+    const now = performance.now();
+    for (const [id, { at }] of this.depths) if (now - at > lastsLongEnough) this.depths.delete(id);
   }
 
   private known(): number[] {
@@ -103,14 +122,16 @@ export class TaskQueueIndex implements OnModuleInit, OnModuleDestroy {
     this.stale = new Map();
     if (stale.size === 0) return;
     const look = this.queues.beginLook();
-    const found = await this.readStale(stale);
+    const far = this.depthsOf(stale);
+    const found = await this.readStale(stale, far);
     const definitions = await this.definitions.find([...found.keys()]);
     for (const id of stale.keys()) if (!found.has(id)) this.queues.remove(id);
     const waiting = definitions.map((definition) => {
       const heads = found.get(definition.id) ?? [];
       const [head] = heads;
       const how = stale.get(definition.id) ?? looks.check;
-      if (how === looks.ahead) return this.queues.put(definition, heads, heads.length < depth, look);
+      const depth = far.get(definition.id);
+      if (depth !== undefined) return this.queues.put(definition, heads, heads.length < depth, look);
       if (how === looks.head) this.queues.mayHaveMore(definition.id);
       return head === undefined
         ? this.queues.put(definition, [], true, look)
@@ -120,10 +141,31 @@ export class TaskQueueIndex implements OnModuleInit, OnModuleDestroy {
     if (waiting.length > 0) for (const listener of this.listeners) listener(waiting);
   }
 
-  private async readStale(stale: ReadonlyMap<number, Look>): Promise<Map<number, Head[]>> {
-    const far = [...stale].filter(([, how]) => how === looks.ahead).map(([id]) => id);
-    const near = [...stale].filter(([, how]) => how !== looks.ahead).map(([id]) => id);
-    const rows = [...(await readHeads(this.database, near)), ...(await readAhead(this.database, far, depth))];
+  /** How far to read ahead in which queues. A queue of which nothing is known, but that jobs have come, is one of them. */
+  private depthsOf(stale: ReadonlyMap<number, Look>): Map<number, number> {
+    const far = new Map<number, number>();
+    for (const [id, how] of stale) {
+      const unknown = (this.queues.get(id)?.ahead.length ?? 0) === 0;
+      if (how === looks.ahead || (how === looks.head && unknown)) far.set(id, this.nextDepth(id));
+    }
+    return far;
+  }
+
+  private nextDepth(id: number): number {
+    const now = performance.now();
+    const last = this.depths.get(id);
+    const factor = last === undefined ? 0 : now - last.at < lastsLongEnough ? 2 : 0.5;
+    const depth = Math.min(depths.most, Math.max(depths.least, (last?.depth ?? 0) * factor));
+    this.depths.set(id, { depth, at: now });
+    return depth;
+  }
+
+  private async readStale(
+    stale: ReadonlyMap<number, Look>,
+    far: ReadonlyMap<number, number>,
+  ): Promise<Map<number, Head[]>> {
+    const near = [...stale.keys()].filter((id) => !far.has(id));
+    const rows = [...(await readHeads(this.database, near)), ...(await readAhead(this.database, far))];
     const found = new Map<number, Head[]>();
     for (const { id, priority, job } of rows) {
       const of = found.get(id) ?? [];
@@ -138,9 +180,13 @@ export class TaskQueueIndex implements OnModuleInit, OnModuleDestroy {
     try {
       await look();
     } catch (error) {
-      const message = 'The index of task queues could not be refreshed';
-      if (isDatabaseUnavailable(error)) this.log.warn(message, { error });
-      else this.log.error(message, { error });
+      this.tell(error);
     }
+  }
+
+  private tell(error: unknown): void {
+    const message = 'The index of task queues could not be refreshed';
+    if (isDatabaseUnavailable(error)) this.log.warn(message, { error });
+    else this.log.error(message, { error });
   }
 }

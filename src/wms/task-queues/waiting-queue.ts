@@ -31,6 +31,7 @@ export interface TurnPlace {
 /** A share entity and its task queues, the best head first. */
 export interface EntityQueues extends TurnPlace {
   entity: NamedEntity;
+  group: GroupQueues;
   queues: OrderedList<QueuePlace, WaitingQueue>;
   /** How many queues it has, also those that stand aside because all of their jobs are taken. */
   members: number;

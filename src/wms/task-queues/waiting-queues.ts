@@ -1,3 +1,4 @@
+import type { Bitmap } from './bitmap.js';
 import type { Capability, Free } from './capability.js';
 import { ClassIndex, type Signature } from './class-index.js';
 import { fitsPlace } from './eligible.js';
@@ -5,7 +6,7 @@ import type { Bookmark } from './ordered-list.js';
 import type { QueueDefinition } from './queue-definitions.js';
 import { ShareOrder } from './share-order.js';
 import { compareHeads, compareTurns, type Head } from './shares.js';
-import type { EntityQueues, WaitingQueue } from './waiting-queue.js';
+import { compareQueues, type EntityQueues, type WaitingQueue } from './waiting-queue.js';
 
 /** So many bookmarks of a signature; more are made anew when they are needed. */
 const mostBookmarks = 2_000;
@@ -22,7 +23,7 @@ export class WaitingQueues {
   readonly classes = new ClassIndex();
   readonly order = new ShareOrder();
   private readonly queues = new Map<number, WaitingQueue>();
-  private readonly usedClasses = new Map<number, number>();
+  private readonly byOrdinal = new Map<number, Set<WaitingQueue>>();
   private readonly unusedClasses = new Set<number>();
   /** Jobs that were taken: under way, or gone since this look. A look that began earlier may still show them. */
   private readonly taken = new Map<number, number>();
@@ -87,20 +88,20 @@ export class WaitingQueues {
   remove(id: number): void {
     const queue = this.queues.get(id);
     if (queue === undefined) return;
-    const { standing, classId } = queue;
+    const { standing, classId, ordinal } = queue;
     if (queue.listed) standing.queues.delete(queue);
     queue.listed = false;
     this.queues.delete(id);
-    const users = (this.usedClasses.get(classId) ?? 1) - 1;
-    if (users > 0) this.usedClasses.set(classId, users);
-    else {
-      this.usedClasses.delete(classId);
+    const ofClass = this.byOrdinal.get(ordinal);
+    ofClass?.delete(queue);
+    if (ofClass?.size === 0) {
+      this.byOrdinal.delete(ordinal);
       this.unusedClasses.add(classId);
     }
     standing.members -= 1;
     if (standing.members === 0) this.order.leave(standing);
     // Classes come back often; so they are forgotten seldom.
-    if (this.unusedClasses.size > 1_000 + this.usedClasses.size / 2) this.forgetClasses();
+    if (this.unusedClasses.size > 1_000 + this.byOrdinal.size / 2) this.forgetClasses();
   }
 
   /** Takes the next known job of a queue; undefined when none is known. */
@@ -151,6 +152,8 @@ export class WaitingQueues {
    */
   *inTurn(vo: string, signature: Signature, owner: string | null): Generator<WaitingQueue> {
     const classes = this.classes.fitting(signature);
+    const few = this.fewIn(vo, classes, owner);
+    if (few !== null) return yield* few;
     const marks = this.bookmarksOf(signature);
     const fits = (queue: WaitingQueue): boolean => classes.has(queue.ordinal);
     const firstOf = ({ queues }: EntityQueues): WaitingQueue | undefined =>
@@ -168,6 +171,24 @@ export class WaitingQueues {
     }
   }
 
+  /** The queues of these classes in the same order, where they are so few that they need no search; else null. */
+  private fewIn(vo: string, classes: Bitmap, owner: string | null): WaitingQueue[] | null {
+    const found: WaitingQueue[] = [];
+    for (const ordinal of classes) {
+      for (const queue of this.byOrdinal.get(ordinal) ?? []) {
+        if (found.length === shortList) return null;
+        const serves = owner === null || queue.ownerSubject === '' || queue.ownerSubject === owner;
+        if (queue.vo === vo && queue.listed && serves) found.push(queue);
+      }
+    }
+    return found.toSorted(
+      (a, b) =>
+        compareTurns(a.standing.group, b.standing.group) ||
+        compareTurns(a.standing, b.standing) ||
+        compareQueues(a, b),
+    );
+  }
+
   /** All waiting queues of a VO whose requirements a place fulfils, whatever is free there. Looks at all of them. */
   candidates(vo: string, capability: Capability): WaitingQueue[] {
     return [...this.queues.values()].filter(
@@ -183,7 +204,6 @@ export class WaitingQueues {
     const { classId } = definition;
     const ordinal = this.classes.add(classId, definition.requirements);
     this.unusedClasses.delete(classId);
-    this.usedClasses.set(classId, (this.usedClasses.get(classId) ?? 0) + 1);
     const standing = this.order.enter(definition);
     standing.members += 1;
     // Of a queue whose head is not known the best is expected, so that it is asked.
@@ -191,6 +211,8 @@ export class WaitingQueues {
     const found = { ahead: [], complete: true, since: this.now(), ordinal, listed: false, standing };
     const queue = { ...definition, headPriority, headJob, ...found };
     this.queues.set(queue.id, queue);
+    const ofClass = this.byOrdinal.get(ordinal) ?? new Set();
+    this.byOrdinal.set(ordinal, ofClass.add(queue));
     return queue;
   }
 

@@ -5,6 +5,7 @@ import { Log } from '../../../src/platform/index.js';
 import { capabilityOf } from '../../../src/wms/task-queues/capability.js';
 import { Demand, demandKey } from '../../../src/wms/task-queues/demand.js';
 import { requirementsOf } from '../../../src/wms/task-queues/requirements.js';
+import { QueueRounds } from '../../../src/wms/task-queues/queue-rounds.js';
 import { TaskQueueIndex } from '../../../src/wms/task-queues/task-queue-index.js';
 import { TaskQueues } from '../../../src/wms/task-queues/task-queues.js';
 import { aConfiguration } from '../../support/configuration.js';
@@ -87,6 +88,40 @@ describe('task queues', () => {
     const got = await server.claim(stamp, { maxJobs: 8, offer: { tags: ['any'], processors: 8 } });
     expect(got).toHaveLength(2);
     expect(await server.claim(stamp, { maxJobs: 8, offer: { tags: ['any'], processors: 8 } })).toEqual([]);
+  });
+
+  it('are found without a notification, new ones among them, and given up when they are empty', async () => {
+    const index = new TaskQueueIndex(wms.database, wms.wakeUps, new Log('test', 'error'));
+    await wms.submit({ tags: ['round-0'] });
+    await index.rebuild();
+    const before = new Set([...index.queues.all()].map(({ id }) => id));
+    const ids = [];
+    for (const tag of ['round-1', 'round-2', 'round-3']) ids.push(...(await wms.submit({ tags: [tag] }, { count: 2 })));
+    const queuesOf = async (): Promise<number[]> => {
+      const rows = await wms.database.query<{ id: number }>(
+        'SELECT DISTINCT waiting_in AS id FROM jobs WHERE job_id IN (?) AND waiting_in IS NOT NULL',
+        [ids],
+      );
+      return rows.map(({ id }) => id).toSorted((a, b) => a - b);
+    };
+    const expected = await queuesOf();
+    expect(expected).toHaveLength(3);
+    expect(expected.filter((id) => before.has(id))).toEqual([]);
+    const looked: number[][] = [];
+    const all = (): number[] => [...index.queues.all()].map(({ id }) => id);
+    const rounds = new QueueRounds(wms.database, all, async (slice) => {
+      looked.push([...slice]);
+      await index.refresh(slice, 0);
+      rounds.stop();
+    });
+    await rounds.run((error) => {
+      throw error;
+    });
+    expect(expected.filter((id) => index.queues.get(id) === undefined)).toEqual([]);
+    expect(looked).toHaveLength(1);
+    await wms.database.execute('UPDATE jobs SET waiting_in = NULL WHERE job_id IN (?)', [ids]);
+    await index.refresh(expected, 0);
+    expect(expected.filter((id) => index.queues.get(id) !== undefined)).toEqual([]);
   });
 
   it('have been looked at when a refresh ends, also one that others share while a look is under way', async () => {
