@@ -8,7 +8,6 @@ import { Stock } from '../../dist/wms/matching/stock.js';
 import { capabilityOf } from '../../dist/wms/task-queues/capability.js';
 import { canonical } from '../../dist/wms/task-queues/requirements.js';
 import { ShareLedger } from '../../dist/wms/task-queues/share-ledger.js';
-import { chargeOf } from '../../dist/wms/task-queues/share-keys.js';
 import { WaitingQueues } from '../../dist/wms/task-queues/waiting-queues.js';
 
 const claims = Number(process.argv[2] ?? 50_000);
@@ -77,8 +76,7 @@ async function measure(count, owners, dominant, jobsPerClaim) {
       queues.order.settle(entity, used);
     }
     for (const id of stock.settle()) {
-      const { ahead, ...definition } = queues.get(id);
-      queues.put(definition, aheadOf(id), false);
+      queues.put(queues.get(id), aheadOf(id), false);
     }
     for (const claimer of claimers) {
       given += claimer.given.length;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { properties } from '../contract/index.js';
 import { Limits } from './limits.js';
+import { MatchingTerms } from './matching.js';
 import { ShareTerms } from './shares.js';
 import { runningLimits } from './running-limits.js';
 
@@ -201,6 +202,7 @@ export const Configuration = z.strictObject({
     .prefault({}),
   limits: Limits.prefault({}),
   shares: ShareTerms,
+  matching: MatchingTerms,
   running_limits: runningLimits.installation,
   retention: z
     .strictObject({

@@ -28,6 +28,8 @@ export interface Claimer {
   place: Capability;
   /** What is left of the offer. */
   free: Free;
+  /** What the place has when nothing runs there, with the time that is left; without it what is free. */
+  whole?: Free;
   /** How many jobs it still takes. */
   wants: number;
   /** Whose jobs it may run only; null when it separates payloads or serves nobody yet. */

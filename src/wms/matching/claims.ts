@@ -138,7 +138,8 @@ export class Claims {
       {
         stock: batch.stock,
         turnsWith: (planned) => this.shares.turns(planned),
-        now: performance.now(),
+        kept: this.prospects.kept,
+        now: this.prospects.queues.now(),
         ...(batch.slots === null ? {} : { gate: batch.slots }),
       },
     );

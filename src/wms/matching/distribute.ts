@@ -1,23 +1,23 @@
 import type { TurnsWith } from '../task-queues/share-order.js';
 import { chargeOf, type Use } from '../task-queues/share-keys.js';
-import type { NamedEntity } from '../task-queues/shares.js';
 import type { Claimer } from './claimer.js';
 import { Filling } from './filling.js';
 import { type Gate, openGate } from './gate.js';
+import type { KeptPilots } from './kept-pilots.js';
 import type { Stock } from './stock.js';
 
 export { type Claimer, type Given, type Grant, grantOf } from './claimer.js';
 
 /** Use of shares, and whose. */
-export interface PlannedUse extends Use {
-  entity: NamedEntity;
-}
+export type PlannedUse = Use;
 
 /** What jobs are given out of, and by which rules. */
 export interface Market {
   stock: Stock;
   turnsWith: TurnsWith;
   gate?: Gate;
+  /** Pilots that are kept free for jobs that have waited long; without it none is. */
+  kept?: KeptPilots;
   /** Milliseconds of any clock that goes forward. */
   now: number;
 }
@@ -32,10 +32,10 @@ const largestRounds = 20;
  * order of shares until the caller settles it there.
  */
 export async function distribute(claimers: readonly Claimer[], market: Market): Promise<PlannedUse[]> {
-  const { stock, turnsWith, gate = openGate, now } = market;
+  const { stock, turnsWith, gate = openGate, kept = null, now } = market;
   const { order } = stock.queues;
   order.begin(turnsWith, now);
-  const fillings = claimers.map((claimer) => new Filling(claimer, stock, gate));
+  const fillings = claimers.map((claimer) => new Filling(claimer, { stock, gate, kept }));
   try {
     for (let round = 0; round < largestRounds; round += 1) {
       let waits = false;

@@ -1,10 +1,12 @@
 import type { ClaimableJob } from '../jobs/claim-jobs.js';
+import type { Free } from '../task-queues/capability.js';
 import type { Requirements } from '../task-queues/requirements.js';
 import { chargeOf } from '../task-queues/share-keys.js';
 import type { Turn } from '../task-queues/shares.js';
 import type { WaitingQueue } from '../task-queues/waiting-queue.js';
 import { type Claimer, type Grant, grantOf } from './claimer.js';
 import type { Gate } from './gate.js';
+import type { KeptPilots } from './kept-pilots.js';
 import type { Owners, Stock, TakenJob } from './stock.js';
 
 interface Slot extends Grant, TakenJob {
@@ -19,11 +21,17 @@ export class Filling {
   private readonly bound: string | null;
   private readonly idle: boolean;
 
+  private readonly stock: Stock;
+  private readonly gate: Gate;
+  private readonly kept: KeptPilots | null;
+
   constructor(
     private readonly claimer: Claimer,
-    private readonly stock: Stock,
-    private readonly gate: Gate,
+    { stock, gate, kept }: { stock: Stock; gate: Gate; kept: KeptPilots | null },
   ) {
+    this.stock = stock;
+    this.gate = gate;
+    this.kept = kept;
     this.bound = claimer.owner;
     this.idle = claimer.free.idle;
   }
@@ -72,11 +80,9 @@ export class Filling {
 
   /** The queue whose turn it is, among those that fit what is left. */
   private pick(): WaitingQueue | 'lacking' | null {
-    const { claimer, stock } = this;
-    const { queues } = stock;
-    const signature = queues.signature(claimer.place, claimer.free);
-    for (const queue of queues.inTurn(claimer.vo, signature, claimer.owner)) {
-      if (claimer.admits?.(queue) === false || !stock.mayHave(queue, this.ownersOf(queue))) continue;
+    const { claimer } = this;
+    for (const queue of this.fitting()) {
+      if (!this.isThere(queue)) continue;
       if (this.looksAtJobs(queue)) {
         if (this.gate.admits(queue, claimer)) return queue;
         continue;
@@ -86,6 +92,46 @@ export class Filling {
       if (passes === 'lacking') return passes;
     }
     return null;
+  }
+
+  /**
+   * The queues that fit what is left, in the order of their turns. It ends where the pilot is kept free for a job that has
+   * waited long and fits the place, but not what is free.
+   */
+  private *fitting(): Generator<WaitingQueue> {
+    const { claimer, kept } = this;
+    const { vo, place, free, owner, stamp } = claimer;
+    const { queues } = this.stock;
+    const signature = queues.signature(place, free);
+    const { whole = free } = claimer;
+    if (kept === null || !isMore(whole, free)) return yield* queues.inTurn(vo, signature, owner);
+    const wholeSignature = queues.signature(place, whole);
+    const fits = queues.classes.fitting(signature);
+    const first = queues.get(kept.queueOf(stamp) ?? -1);
+    if (first !== undefined && queues.classes.fitting(wholeSignature).has(first.ordinal) && this.mayGo(first)) {
+      if (fits.has(first.ordinal)) yield first;
+      return;
+    }
+    kept.release(stamp);
+    // Where nothing fits there is nothing to keep it from.
+    if (fits.isEmpty) return;
+    let passed = 0;
+    for (const queue of queues.inTurn(vo, wholeSignature, owner)) {
+      if (fits.has(queue.ordinal)) yield queue;
+      else if (passed === mostPassed) return yield* queues.inTurn(vo, signature, owner);
+      else {
+        passed += 1;
+        if (queues.waited(queue) >= kept.patience && this.mayGo(queue) && kept.keep(stamp, queue)) return;
+      }
+    }
+  }
+
+  private isThere(queue: WaitingQueue): boolean {
+    return this.claimer.admits?.(queue) !== false && this.stock.mayHave(queue, this.ownersOf(queue));
+  }
+
+  private mayGo(queue: WaitingQueue): boolean {
+    return this.isThere(queue) && this.gate.admits(queue, this.claimer);
   }
 
   /** `lacking`: the job, or what it needs, must be fetched first. `full`: not this job; somebody else's may do. */
@@ -109,6 +155,7 @@ export class Filling {
       return 'lacking';
     }
     this.slots.push({ ...taken, ...grant, turn });
+    if (this.kept?.queueOf(claimer.stamp) === queue.id) this.kept.release(claimer.stamp);
     claimer.wants -= 1;
     this.changeFree(grant, -1);
     if (!claimer.separates) claimer.owner = this.bound ?? ownerOf(queue, taken.job);
@@ -144,6 +191,14 @@ export class Filling {
   private looksAtJobs(queue: WaitingQueue): boolean {
     return this.gate.refusedOwners(queue, this.claimer) !== null;
   }
+}
+
+/** So many queues that do not fit now are looked at for one that has waited too long; then only what fits is. */
+const mostPassed = 64;
+
+function isMore(whole: Free, free: Free): boolean {
+  const { processors, memory, gpus, idle } = whole;
+  return processors > free.processors || memory > free.memory || gpus > free.gpus || (idle && !free.idle);
 }
 
 const nobody: ReadonlySet<string> = new Set();

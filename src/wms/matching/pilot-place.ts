@@ -74,6 +74,18 @@ export function freeOf(pilot: Pick<PilotRow, 'bench_mark'>, offer: Offer, queue:
   return { processors, memory, gpus, wallLeft, cpuWorkLeft, idle };
 }
 
+/** What the place has when nothing runs there, with the time that is left. What no queue describes has what is free. */
+export function wholeOf(free: Free, queue: QueueConfiguration | null): Free {
+  if (queue === null) return free;
+  return {
+    ...free,
+    processors: Math.max(free.processors, queue.processors),
+    memory: Math.max(free.memory, queue.memory),
+    gpus: Math.max(free.gpus, queue.gpus),
+    idle: true,
+  };
+}
+
 const views = new WeakMap<Configuration, Map<string, QueueConfiguration>>();
 
 /** The queue of a pilot in the configuration; null for pilots that something else started. */

@@ -9,13 +9,16 @@ import { RunningLimits } from '../limits/running-limits.js';
 import { mayBegin, open, testJobType, type Verdict } from '../resource-status/resource-status.js';
 import { ResourceStatuses } from '../resource-status/resource-statuses.js';
 import type { Standing } from './cohorts.js';
+import { KeptPilots } from './kept-pilots.js';
 import type { PilotRow } from './lock-pilots.sql.js';
-import { freeOf, nodeOf, placeOf, queueOfPilot } from './pilot-place.js';
+import { freeOf, nodeOf, placeOf, queueOfPilot, wholeOf } from './pilot-place.js';
 
 /** What a pilot offers, and what may begin there beside what fits. */
 export interface Prospect {
   place: Capability;
   free: Free;
+  /** What the place has when nothing runs there. */
+  whole: Free;
   /** What the status of its resources allows. Limits are asked when a job is taken. */
   admits: (queue: WaitingQueue) => boolean;
   /** Nothing may begin there. */
@@ -25,12 +28,23 @@ export interface Prospect {
 /** What there is for a pilot: the task queues that its place fits, and what of the place is free. */
 @Injectable()
 export class Prospects {
+  /** Pilots that are kept free for jobs that have waited long: explain says so. */
+  readonly kept: KeptPilots;
+
   constructor(
     private readonly index: TaskQueueIndex,
     private readonly configuration: CurrentConfiguration,
     private readonly statuses: ResourceStatuses,
     readonly limits: RunningLimits,
-  ) {}
+  ) {
+    this.kept = new KeptPilots(
+      () => {
+        const { patience, keep_for } = configuration.get().document.matching;
+        return { patience: patience === 0 ? Infinity : patience * 1_000, keepFor: keep_for * 1_000 };
+      },
+      () => this.queues.now(),
+    );
+  }
 
   /** The version of the configuration by which is decided now. */
   get version(): number {
@@ -61,7 +75,8 @@ export class Prospects {
     const admits = (one: WaitingQueue): boolean => mayBegin(one.requirements.jobType, verdict);
     const narrowed = verdict === 'tests-only' ? { ...place, jobTypes: [testJobType] } : place;
     const closed = verdict === 'closed' || this.limits.isClosed(pilot.vo, pilot);
-    return { place: narrowed, free: freeOf(pilot, offer, queue), admits, closed };
+    const free = freeOf(pilot, offer, queue);
+    return { place: narrowed, free, whole: wholeOf(free, queue), admits, closed };
   }
 
   /** Queues on the index that could give the pilot something now, in their order; so many at most. */
@@ -69,9 +84,11 @@ export class Prospects {
     const prospect = this.of(pilot, offer);
     if (prospect instanceof Refusal || prospect.closed) return [];
     const owner = separates(pilot) ? null : pilot.bound_owner;
+    const kept = this.kept.queueOf(pilot.stamp);
     const signature = this.queues.signature(prospect.place, prospect.free);
     const found: WaitingQueue[] = [];
     for (const queue of this.queues.inTurn(pilot.vo, signature, owner)) {
+      if (kept !== undefined && kept !== queue.id) continue;
       if (prospect.admits(queue) && this.limits.mayRun(queue, pilot)) found.push(queue);
       if (found.length >= most) break;
     }

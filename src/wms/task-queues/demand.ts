@@ -6,13 +6,26 @@ import { eligible } from './eligible.js';
 import { mayBegin, type Verdict } from '../resource-status/resource-status.js';
 import { QueueDefinitions } from './queue-definitions.js';
 import { type Place, placeOf } from './queue-place.js';
+import { readNonEmptyQueues, readQueuesBetween } from './read-heads.sql.js';
 import type { Requirements } from './requirements.js';
-import { type ClassDemand, shareDemand, type Taker } from './share-demand.js';
+import { DemandSharing, type Taker } from './share-demand.js';
 
-/** How many cores the waiting jobs want of each queue: by requirement class, from the database. */
+/** So many classes are counted before it is looked at again what may still be sent. */
+const classesAtOnce = 100;
+/** So often (ms) task queues that are empty, but that nobody counted, are forgotten. */
+const walkEvery = 900_000;
+/** The parser's time and memory grow with the parts of a statement. */
+const queuesPerStatement = 100;
+
+/**
+ * How many cores the waiting jobs want of each queue: by requirement class, from the database. Jobs beyond what pilots on
+ * offer and rooms of queues could take are not counted, so that millions of them cost nothing here.
+ */
 @Injectable()
 export class Demand {
   private readonly definitions: QueueDefinitions;
+  private known = new Set<number>();
+  private walkedAt = -Infinity;
 
   constructor(
     private readonly database: Database,
@@ -40,36 +53,83 @@ export class Demand {
       .filter(({ verdict }) => verdict !== 'closed');
     const takers = await this.takers(offers);
     const places = new Map(queues.map((queue) => [queue, placeOf(queue)]));
-    const classes: ClassDemand[] = [];
-    for (const { vo, requirements, jobs } of await this.waiting()) {
+    const classes = (await this.waiting()).flatMap(({ vo, requirements, taskQueues }) => {
       const fitting = offers.filter(
         ({ vo: ofVo, queue, verdict }) =>
           ofVo === vo && mayBegin(requirements.jobType, verdict) && fits(requirements, places.get(queue)),
       );
-      for (const [wholeNode, group] of byNode(requirements, fitting)) {
-        const cores = wholeNode ?? requirements.minProcessors;
-        classes.push({ cores: jobs * cores, takers: group.map(({ key }) => key) });
-      }
+      return byNode(requirements, fitting).map(([wholeNode, group]) => ({
+        coresEach: wholeNode ?? requirements.minProcessors,
+        taskQueues,
+        takers: group.map(({ key }) => key),
+      }));
+    });
+    const sharing = new DemandSharing(takers);
+    // Who has the fewest choices comes first; what nobody can take any more is not counted.
+    const inOrder = classes.toSorted((a, b) => a.takers.length - b.takers.length);
+    for (let start = 0; start < inOrder.length; start += classesAtOnce) {
+      const part = inOrder.slice(start, start + classesAtOnce).map((one) => ({
+        ...one,
+        most: Math.ceil(sharing.left(one.takers) / one.coresEach),
+      }));
+      const jobs = await this.count(part);
+      part.forEach(({ coresEach, takers: keys }, at) =>
+        sharing.add({ cores: (jobs[at] ?? 0) * coresEach, takers: keys }),
+      );
     }
-    return shareDemand(takers, classes);
+    return sharing.shares;
   }
 
-  /** The claimable jobs by VO and requirement class. */
-  private async waiting(): Promise<{ vo: string; requirements: Requirements; jobs: number }[]> {
-    const counts = await this.database.query<{ id: number; jobs: number }>(
-      `SELECT waiting_in AS id, COUNT(*) AS jobs FROM jobs FORCE INDEX (claimable)
-       WHERE waiting_in IS NOT NULL GROUP BY waiting_in`,
-    );
-    const jobs = new Map(counts.map(({ id, jobs: count }) => [id, Number(count)]));
-    const classes = new Map<string, { vo: string; requirements: Requirements; jobs: number }>();
-    for (const { id, vo, classId, requirements } of await this.definitions.find([...jobs.keys()])) {
+  /** The VOs and requirement classes that have claimable jobs, and their task queues. */
+  private async waiting(): Promise<{ vo: string; requirements: Requirements; taskQueues: number[] }[]> {
+    const ids = await this.taskQueues();
+    const classes = new Map<string, { vo: string; requirements: Requirements; taskQueues: number[] }>();
+    for (const { id, vo, classId, requirements } of await this.definitions.find(ids)) {
       const key = `${vo}/${classId}`;
-      const sum = classes.get(key) ?? { vo, requirements, jobs: 0 };
-      sum.jobs += jobs.get(id) ?? 0;
-      classes.set(key, sum);
+      const of = classes.get(key) ?? { vo, requirements, taskQueues: [] };
+      of.taskQueues.push(id);
+      classes.set(key, of);
     }
-    this.definitions.keep(new Set(jobs.keys()));
+    this.definitions.keep(new Set(ids));
     return [...classes.values()];
+  }
+
+  /** The task queues that may have jobs. All jobs are walked through now and then only. */
+  private async taskQueues(): Promise<number[]> {
+    const now = performance.now();
+    if (now - this.walkedAt > walkEvery) {
+      this.known = new Set(await readNonEmptyQueues(this.database));
+      this.walkedAt = now;
+    } else {
+      const places = [0, ...[...this.known].toSorted((a, b) => a - b)];
+      for (const id of await readQueuesBetween(this.database, places)) this.known.add(id);
+    }
+    return [...this.known];
+  }
+
+  /** How many jobs wait in each of these classes; no more than `most` are counted. */
+  private async count(classes: readonly { taskQueues: readonly number[]; most: number }[]): Promise<number[]> {
+    const counts = classes.map(() => 0);
+    const wanted = classes.flatMap(({ taskQueues, most }, at) =>
+      most === 0 ? [] : taskQueues.map((taskQueue) => ({ at, taskQueue, most })),
+    );
+    for (let start = 0; start < wanted.length; start += queuesPerStatement) {
+      const part = wanted.slice(start, start + queuesPerStatement);
+      const rows = await this.database.query<{ at: number; id: number; jobs: number }>(
+        part
+          .map(
+            ({ at, taskQueue }) => `(SELECT ${at} AS at, ${taskQueue} AS id, COUNT(*) AS jobs FROM
+              (SELECT 1 FROM jobs FORCE INDEX (claimable) WHERE waiting_in = ? LIMIT ?) AS first)`,
+          )
+          .join(' UNION ALL '),
+        part.flatMap(({ taskQueue, most }) => [taskQueue, most]),
+      );
+      for (const { at, id, jobs } of rows) {
+        counts[Number(at)] = (counts[Number(at)] ?? 0) + Number(jobs);
+        if (Number(jobs) === 0) this.known.delete(Number(id));
+      }
+    }
+    return counts;
   }
 
   /** What stands ready at each queue, and what may still be sent there. */

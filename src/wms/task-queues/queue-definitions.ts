@@ -64,8 +64,12 @@ export class QueueDefinitions {
     const all = (names: readonly string[]): string[] => names.map((name) => this.once(name));
     return {
       ...requirements,
-      ...{ sites: all(sites), bannedSites: all(bannedSites), ces: all(ces) },
-      ...{ platforms: all(platforms), jobType: this.once(jobType), tags: all(tags) },
+      sites: all(sites),
+      bannedSites: all(bannedSites),
+      ces: all(ces),
+      platforms: all(platforms),
+      jobType: this.once(jobType),
+      tags: all(tags),
     };
   }
 

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Queryable } from '../../platform/index.js';
-import { readFilledGaps, readNonEmptyQueues } from './read-heads.sql.js';
+import { readQueuesBetween } from './read-heads.sql.js';
 
 /** A round takes so long at least (ms): what a lost notification costs. */
 const shortestRound = 5_000;
@@ -49,12 +49,7 @@ export class QueueRounds {
   }
 
   private async slice(places: readonly number[], end: number | null): Promise<void> {
-    const gaps = places.map((after, at) => [after, places[at + 1] ?? end] as const);
-    const found: number[] = [];
-    for (const gap of await readFilledGaps(this.database, gaps)) {
-      const [after, before] = gaps[gap] ?? [0, 0];
-      found.push(...(await readNonEmptyQueues(this.database, after, before)));
-    }
+    const found = await readQueuesBetween(this.database, places, end);
     await this.look([...places.filter((id) => id > 0), ...found]);
   }
 

@@ -13,33 +13,54 @@ export interface ClassDemand {
   takers: readonly string[];
 }
 
+/** Demand while it is shared among queues, class by class. Whole cores; nobody gets more than there is. Pure. */
+export class DemandSharing {
+  /** Cores wanted of each queue. */
+  readonly shares = new Map<string, number>();
+  private readonly free: Map<string, { onOffer: number; room: number }>;
+
+  constructor(takers: readonly Taker[]) {
+    this.free = new Map(takers.map(({ key, onOffer, room }) => [key, { onOffer, room }]));
+  }
+
+  /** What these queues could still take. */
+  left(keys: readonly string[]): number {
+    return keys.reduce((sum, key) => sum + (this.free.get(key)?.onOffer ?? 0) + (this.free.get(key)?.room ?? 0), 0);
+  }
+
+  /** Shares what one class wants: first to pilots on offer, the rest in proportion to the room that is left. */
+  add({ cores, takers: keys }: ClassDemand): void {
+    let wanted = cores;
+    for (const key of keys) {
+      const of = this.free.get(key);
+      if (of === undefined) continue;
+      const taken = Math.min(wanted, of.onOffer);
+      of.onOffer -= taken;
+      wanted -= taken;
+      this.give(key, taken);
+    }
+    const rooms = keys.map((key) => ({ key, room: this.free.get(key)?.room ?? 0 }));
+    for (const [key, part] of divide(wanted, rooms)) {
+      const of = this.free.get(key);
+      if (of !== undefined) of.room -= part;
+      this.give(key, part);
+    }
+  }
+
+  private give(key: string, cores: number): void {
+    this.shares.set(key, (this.shares.get(key) ?? 0) + cores);
+  }
+}
+
 /**
  * Shares each class's demand among the queues that could run it: first to pilots that are already on offer, so that no
  * second pilot is sent for the same job; the rest in proportion to the room that is left. Classes with the fewest
  * choices come first. Whole cores; the parts of a class never add up to more than its demand. Pure.
  */
 export function shareDemand(takers: readonly Taker[], classes: readonly ClassDemand[]): Map<string, number> {
-  const left = new Map(takers.map(({ key, onOffer, room }) => [key, { onOffer, room }]));
-  const shares = new Map<string, number>();
-  const give = (key: string, cores: number): void => void shares.set(key, (shares.get(key) ?? 0) + cores);
-  for (const { cores, takers: keys } of classes.toSorted((a, b) => a.takers.length - b.takers.length)) {
-    let wanted = cores;
-    for (const key of keys) {
-      const of = left.get(key);
-      if (of === undefined) continue;
-      const taken = Math.min(wanted, of.onOffer);
-      of.onOffer -= taken;
-      wanted -= taken;
-      give(key, taken);
-    }
-    const rooms = keys.map((key) => ({ key, room: left.get(key)?.room ?? 0 }));
-    for (const [key, part] of divide(wanted, rooms)) {
-      const of = left.get(key);
-      if (of !== undefined) of.room -= part;
-      give(key, part);
-    }
-  }
-  return shares;
+  const sharing = new DemandSharing(takers);
+  for (const one of classes.toSorted((a, b) => a.takers.length - b.takers.length)) sharing.add(one);
+  return sharing.shares;
 }
 
 /** Divides whole cores in proportion to room, never beyond it; largest remainders first, then by key. */

@@ -30,7 +30,8 @@ export class WaitingQueues {
   private readonly bookmarks = new WeakMap<Signature, Map<object, Bookmark<unknown>>>();
   private looks = 0;
 
-  constructor(private readonly now: () => number = Date.now) {}
+  /** `now`: milliseconds of any clock that goes forward. */
+  constructor(readonly now: () => number = Date.now) {}
 
   get size(): number {
     return this.queues.size;
@@ -183,9 +184,7 @@ export class WaitingQueues {
     }
     return found.toSorted(
       (a, b) =>
-        compareTurns(a.standing.group, b.standing.group) ||
-        compareTurns(a.standing, b.standing) ||
-        compareQueues(a, b),
+        compareTurns(a.standing.group, b.standing.group) || compareTurns(a.standing, b.standing) || compareQueues(a, b),
     );
   }
 
@@ -194,6 +193,11 @@ export class WaitingQueues {
     return [...this.queues.values()].filter(
       (queue) => queue.vo === vo && queue.listed && fitsPlace(queue.requirements, capability) === null,
     );
+  }
+
+  /** For how long the head of a queue has been the same (ms). */
+  waited(queue: WaitingQueue): number {
+    return this.now() - queue.since;
   }
 
   signature(capability: Capability, free: Free): Signature {

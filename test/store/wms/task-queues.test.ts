@@ -95,7 +95,7 @@ describe('task queues', () => {
     await wms.submit({ tags: ['round-0'] });
     await index.rebuild();
     const before = new Set([...index.queues.all()].map(({ id }) => id));
-    const ids = [];
+    const ids: number[] = [];
     for (const tag of ['round-1', 'round-2', 'round-3']) ids.push(...(await wms.submit({ tags: [tag] }, { count: 2 })));
     const queuesOf = async (): Promise<number[]> => {
       const rows = await wms.database.query<{ id: number }>(
@@ -197,6 +197,8 @@ describe('demand', () => {
       await wms.submit({}, { count: 10 });
       await wms.submit({ min_processors: 4 }, { count: 3 });
       await wms.submit({ min_processors: 16 }, { count: 3 });
+      expect(Object.fromEntries(await demand.byQueue(queues))).toEqual({ [small]: 2, [big]: 8 + 12 });
+      await wms.submit({ tags: ['nowhere'] }, { count: 5 });
       expect(Object.fromEntries(await demand.byQueue(queues))).toEqual({ [small]: 2, [big]: 8 + 12 });
       await wms.pilot({ status: 'Submitted', processors: 2 });
       await wms.pilot({ status: 'Waiting', processors: 2 });

@@ -1,0 +1,56 @@
+import type { WaitingQueue } from '../task-queues/waiting-queue.js';
+
+/** Times in milliseconds. */
+export interface PatienceTerms {
+  /** So long a job is first in its task queue before a pilot is kept free for it; infinite: none is. */
+  patience: number;
+  /** So long a pilot is kept free at most. */
+  keepFor: number;
+}
+
+/**
+ * Pilots that get nothing more until a job fits that has waited long, so that large jobs do not starve behind small ones:
+ * one whose place it fits but not what is free there. A queue keeps no more pilots than it is known to have jobs; a
+ * pilot that was kept in vain takes other jobs for as long as the patience lasts. Pure; in the memory of one server.
+ */
+export class KeptPilots {
+  private readonly pilots = new Map<string, { queue: number; until: number; freeUntil: number }>();
+
+  constructor(
+    private readonly terms: () => PatienceTerms,
+    private readonly now: () => number,
+  ) {}
+
+  get patience(): number {
+    return this.terms().patience;
+  }
+
+  /** The task queue for which the pilot is kept free. */
+  queueOf(stamp: string): number | undefined {
+    const pilot = this.pilots.get(stamp);
+    return pilot !== undefined && this.now() < pilot.until ? pilot.queue : undefined;
+  }
+
+  /** Keeps the pilot free for the first job of this queue; false when it may not be. */
+  keep(stamp: string, queue: WaitingQueue): boolean {
+    this.forgetOver();
+    if (this.pilots.has(stamp)) return this.queueOf(stamp) === queue.id;
+    const now = this.now();
+    const others = [...this.pilots.values()].filter((pilot) => pilot.queue === queue.id && now < pilot.until).length;
+    if (others >= Math.max(1, queue.ahead.length)) return false;
+    const { patience, keepFor } = this.terms();
+    this.pilots.set(stamp, { queue: queue.id, until: now + keepFor, freeUntil: now + keepFor + patience });
+    return true;
+  }
+
+  /** The pilot got its job, or there is none any more. One that was kept in vain is still left alone for a while. */
+  release(stamp: string): void {
+    const pilot = this.pilots.get(stamp);
+    if (pilot !== undefined && this.now() < pilot.until) this.pilots.delete(stamp);
+  }
+
+  private forgetOver(): void {
+    const now = this.now();
+    for (const [stamp, { freeUntil }] of this.pilots) if (now >= freeUntil) this.pilots.delete(stamp);
+  }
+}
