@@ -52,8 +52,20 @@ function world(count, owners, dominant) {
 }
 
 function offer(cores) {
-  const place = capabilityOf({ sites: [sites[random(60)]], ces: ['ce'], platforms: [`p${random(8)}`], tags: ['multiprocessor'] });
-  const free = { processors: cores, memory: 2_000 * cores, gpus: 0, cpuWorkLeft: 1e5 + random(300_000), wallLeft: 1e6, idle: true };
+  const place = capabilityOf({
+    sites: [sites[random(60)]],
+    ces: ['ce'],
+    platforms: [`p${random(8)}`],
+    tags: ['multiprocessor'],
+  });
+  const free = {
+    processors: cores,
+    memory: 2_000 * cores,
+    gpus: 0,
+    cpuWorkLeft: 1e5 + random(300_000),
+    wallLeft: 1e6,
+    idle: true,
+  };
   return { stamp: 's', vo: 'lhcb', site: 'x', ce: 'ce', place, free, owner: null, separates: true, given: [] };
 }
 
@@ -70,7 +82,11 @@ async function measure(count, owners, dominant, jobsPerClaim) {
   async function batch(now) {
     const claimers = Array.from({ length: perBatch }, () => ({ ...offer(jobsPerClaim), wants: jobsPerClaim }));
     const stock = new Stock(queues, source);
-    const uses = await distribute(claimers, { stock, turnsWith: (planned) => ledger.turns(now, planned), now: now * 1_000 });
+    const uses = await distribute(claimers, {
+      stock,
+      turnsWith: (planned) => ledger.turns(now, planned),
+      now: now * 1_000,
+    });
     for (const { entity, used } of uses) {
       ledger.charge(entity, used, now);
       queues.order.settle(entity, used);
