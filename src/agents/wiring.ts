@@ -19,6 +19,7 @@ import {
   JobCounts,
   Jobs,
   Leases,
+  LimitUpkeep,
   PilotEnds,
   PilotLogs,
   Pilots,
@@ -37,6 +38,7 @@ import { Housekeeping } from './housekeeping/housekeeping.agent.js';
 import type { StepName } from './housekeeping/retention-steps.js';
 import { CheckJobsTask, OverdueChecks } from './job-checks/job-checks.agent.js';
 import { LeaseSweeper } from './lease-sweeper/lease-sweeper.agent.js';
+import { LimitKeeper } from './running-limits/running-limits.agent.js';
 import { LogSealer, SealLog } from './log-sealer/log-sealer.agent.js';
 import { PilotMonitor } from './pilot-monitor/pilot-monitor.agent.js';
 import { StopPilots } from './pilot-monitor/stop-pilots.js';
@@ -192,6 +194,7 @@ function workloadOf(foundations: Foundations): Workload {
       new LogSealer(logs),
       new OverdueChecks(checks),
       new SiteHoldsAgent(new SiteHolds(database, statuses)),
+      new LimitKeeper(new LimitUpkeep(database, wakeUps)),
       new JobCountsFolder(new JobCounts(database)),
       housekeepingOf(foundations),
     ],

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { registerAccount } from './account/commands.js';
 import { newProgram, type Context } from './command.js';
 import { registerJobs } from './jobs/commands.js';
+import { registerLimits } from './limits/commands.js';
 import { registerPilots } from './pilots/commands.js';
 import { registerResources } from './resources/commands.js';
 import { settingsHelp } from './settings.js';
@@ -20,6 +21,7 @@ export function pilotage(context: Context): Command {
     .addHelpText('after', `${shortCommands}\n${settingsHelp}`);
   registerJobs(program, context);
   registerPilots(program, context);
+  registerLimits(program, context);
   registerWhy(program, context);
   registerResources(program, context);
   registerAccount(program, context);

@@ -2,6 +2,7 @@ import type { AnyEndpoint } from './endpoint.js';
 import { execution } from './execution.js';
 import { explain } from './explain.js';
 import { jobs } from './jobs.js';
+import { limits } from './limits.js';
 import { matching } from './matching.js';
 import { pilots } from './pilots.js';
 import { resourceStatus } from './resource-status.js';
@@ -16,6 +17,7 @@ export const endpoints: readonly AnyEndpoint[] = [
   sandboxes,
   objects,
   matching,
+  limits,
   execution,
   pilots,
   resourceStatus,

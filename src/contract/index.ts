@@ -10,6 +10,7 @@ export * from './jdl/index.js';
 export * from './job-description.js';
 export * from './job-state.js';
 export * from './jobs.js';
+export * from './limits.js';
 export * from './matching.js';
 export * from './parametric.js';
 export * from './pilot-state.js';

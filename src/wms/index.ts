@@ -24,6 +24,7 @@ export {
 export { type NewStatus, ResourceStatuses } from './resource-status/resource-statuses.js';
 export { StorageGate } from './resource-status/storage-gate.js';
 export { type StatusChange } from './resource-status/status-rows.sql.js';
+export { LimitUpkeep } from './limits/limit-upkeep.js';
 export { ShareUse } from './task-queues/share-use.js';
 export { AttemptEnds } from './execution/attempt-ends.js';
 export { Leases } from './execution/leases.js';

@@ -39,6 +39,8 @@ import { Heartbeats } from './execution/heartbeats.js';
 import { Leases } from './execution/leases.js';
 import { PilotEnds } from './execution/pilot-ends.js';
 import { Reports } from './execution/reports.js';
+import { LimitsController } from './limits/limits.controller.js';
+import { LimitStates } from './limits/limit-states.js';
 import { RunningLimits } from './limits/running-limits.js';
 import { ClaimedJobs } from './matching/claimed-jobs.js';
 import { Descriptions } from './matching/descriptions.js';
@@ -81,6 +83,7 @@ import { PilotLogsController } from './pilot-logs/pilot-logs.controller.js';
   imports: [AuthModule],
   controllers: [
     MatchingController,
+    LimitsController,
     ExplainController,
     ExecutionController,
     PilotIdentityController,
@@ -125,6 +128,7 @@ import { PilotLogsController } from './pilot-logs/pilot-logs.controller.js';
     ResourceView,
     Prospects,
     RunningLimits,
+    LimitStates,
     Claims,
     { provide: Descriptions, inject: [Database], useFactory: (database: Database) => new Descriptions(database) },
     ClaimedJobs,

@@ -8,7 +8,7 @@ let server: TestServer;
 let terminal: Terminal;
 
 beforeAll(async () => {
-  server = await startServer();
+  server = await startServer({ configuration: { running_limits: [{ max_running: 1_000 }] } });
   terminal = await Terminal.open(server.url);
 });
 afterAll(async () => {
@@ -47,6 +47,20 @@ describe('The command line with the real server', () => {
     expect(states).toEqual(expect.arrayContaining(['Received', 'Waiting', 'Killed']));
     expect(await terminal.run(`pilotage job delete ${list}`)).toMatchObject({ code: 0, error: '' });
     expect(JSON.parse((await terminal.run('dstat -g mine --json')).out)).toEqual([]);
+  });
+
+  it('shows limits on running jobs to administrators', async () => {
+    const refused = await terminal.run('pilotage limits');
+    expect(refused).toMatchObject({ out: '' });
+    expect(refused.code).not.toBe(0);
+    terminal.environment['PILOTAGE_TOKEN'] = server.tokenFor({ group: 'lhcb_admin', user: 'root' });
+    const counted = JSON.stringify({ window: null });
+    await server.database.execute('INSERT INTO limit_keys (name, slots) VALUES (?, 1)', [counted]);
+    const listed = await terminal.run('pilotage limits --json');
+    expect(JSON.parse(listed.out)).toEqual([
+      { Rule: 'running_limits.0', Counts: 'all', Kind: 'running', Window: null, Maximum: 1_000, InUse: 0, FreeIn: 0 },
+    ]);
+    expect(JSON.parse((await terminal.run('pilotage limits --full --json')).out)).toEqual([]);
   });
 
   it('fills every column of a history', async () => {

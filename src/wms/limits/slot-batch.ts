@@ -8,7 +8,7 @@ import type { Limit } from './limit.js';
 import type { LimitKeys } from './limit-keys.js';
 import type { QueueLimits } from './queue-limits.js';
 import { type Slot, type SlotOrder, SlotStock } from './slot-stock.js';
-import { nextFree, takeSlots, type Use, useSlots } from './take-slots.sql.js';
+import { shortages, takeSlots, type Use, useSlots } from './take-slots.sql.js';
 
 /** A slot of a limit on what runs becomes free when it is told; without, one looks again after so many seconds. */
 const lookAgainAfter = 5;
@@ -172,14 +172,18 @@ export class SlotBatch implements Gate {
   private async noteShortage(orders: readonly SlotOrder[]): Promise<void> {
     const known = await this.keys.find(orders.map(({ limit }) => ({ limit, slots: 0 })));
     const limits = new Map(orders.map(({ limit }) => [known.get(limit.key)?.limitId ?? 0, limit]));
-    const free = await nextFree(this.tx, limits);
-    for (const [key, { limitId }] of known) {
-      const seconds = free.get(limitId);
-      if (seconds === undefined) {
-        // Its rule had gone and has come back: the rows are made again.
+    const short = await shortages(this.tx, limits);
+    for (const { limit } of orders) {
+      const { key, maximum } = limit;
+      const { limitId, slots } = known.get(key) ?? { limitId: 0, slots: 0 };
+      const found = short.get(limitId);
+      if (found === undefined || found.slots < Math.min(slots, maximum)) {
+        // Its rule had gone or was lowered, and is back: the rows are made again.
         this.keys.forget(key);
         this.seconds.set(key, lookAgainSoon);
-      } else if (seconds !== null) this.seconds.set(key, Math.max(lookAgainSoon, Math.min(seconds, longestWait)));
+      } else if (found.seconds !== null) {
+        this.seconds.set(key, Math.max(lookAgainSoon, Math.min(found.seconds, longestWait)));
+      }
     }
   }
 }

@@ -145,19 +145,31 @@ function theseSlots(uses: readonly Use[]): { sql: string; values: unknown[] } {
   };
 }
 
-/**
- * The limits of these ids that exist, with the seconds until their next slot is free by itself; null for none to come. Slots
- * that others have locked, and may not need after all, are free already.
- */
-export async function nextFree(tx: Queryable, limits: ReadonlyMap<number, Limit>): Promise<Map<number, number | null>> {
+/** What there is of a limit of which somebody got fewer slots than were wanted. */
+export interface Shortage {
+  limit_id: number;
+  /** Numbers up to this one exist. */
+  slots: number;
+  /**
+   * Seconds until the next slot is free by itself; null for none to come. Slots that others have locked, and may not need
+   * after all, are free already.
+   */
+  seconds: number | null;
+}
+
+/** The limits of these ids that exist. */
+export async function shortages(tx: Queryable, limits: ReadonlyMap<number, Limit>): Promise<Map<number, Shortage>> {
   if (limits.size === 0) return new Map();
-  const rows = await tx.query<{ limit_id: number; seconds: number | null }>(
-    `SELECT k.limit_id, TIMESTAMPDIFF(MICROSECOND, NOW(6), MIN(s.not_before)) / 1e6 AS seconds
+  const rows = await tx.query<Shortage>(
+    `SELECT k.limit_id, k.slots, TIMESTAMPDIFF(MICROSECOND, NOW(6), MIN(s.not_before)) / 1e6 AS seconds
      FROM limit_keys k LEFT JOIN limit_slots s ON s.limit_id = k.limit_id AND s.number <= CASE k.limit_id ${[...limits].map(() => 'WHEN ? THEN ?').join(' ')} END
-     WHERE k.limit_id IN (?) GROUP BY k.limit_id`,
+     WHERE k.limit_id IN (?) GROUP BY k.limit_id, k.slots`,
     [...[...limits].flatMap(([id, { maximum }]) => [id, maximum]), [...limits.keys()]],
   );
   return new Map(
-    rows.map(({ limit_id, seconds }) => [limit_id, seconds === null ? null : Math.max(0, Number(seconds))]),
+    rows.map((row) => {
+      const seconds = row.seconds === null ? null : Math.max(0, Number(row.seconds));
+      return [row.limit_id, { ...row, seconds }];
+    }),
   );
 }

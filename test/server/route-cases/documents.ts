@@ -40,6 +40,11 @@ export const documents: Record<string, RouteCase> = {
       expected: { status: 200, body: expect.objectContaining({ vo: 'biomed', sub: 'biomed:zoe' }) },
     },
   },
+  'limits.list': {
+    success: ({ admin }) => ({ token: admin() }),
+    refusal: { call: ({ alice }) => ({ token: alice() }), code: 'forbidden' },
+    foreign: { call: ({ foreignAdmin }) => ({ token: foreignAdmin() }), expected: { status: 200, body: [] } },
+  },
   'rss.storage': signedIn,
   'rss.compute': signedIn,
   'rss.site': signedIn,

@@ -1,14 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { Configurations } from '../../../src/configuration/index.js';
 import type { ClaimedAttempt } from '../../../src/wms/matching/earlier-claims.sql.js';
-import { aConfigurationDocument, anyDriver, type Overrides } from '../../support/configuration.js';
-import { holderOf, type Matcher, type MatchingTest, startMatching } from '../../support/matching.js';
+import type { Overrides } from '../../support/configuration.js';
+import { type Matcher, type MatchingTest, startMatching } from '../../support/matching.js';
+import { atSite, big, claimAll, count, end, expectWholeSlots, reconfigure } from '../../support/running-limits.js';
 import { jdoe, rroe } from '../../support/stages.js';
 
-const atSite = (...running_limits: object[]): Overrides => ({ sites: { 'Demo.Local': { running_limits } } });
-const big = { processors: 64, memory: 256_000 };
-const done = { outcome: 'done', minor_status: 'Execution Complete', parameters: {} } as const;
 const member = (name: string) => ({ vo: 'lhcb', group: 'lhcb_prod', subject: `lhcb:${name}`, username: name });
 
 describe('limits on running jobs', () => {
@@ -17,33 +14,6 @@ describe('limits on running jobs', () => {
     wms = await startMatching(overrides);
   };
   afterEach(() => wms.close());
-
-  /** Applies another configuration and waits until this process follows it. */
-  const reconfigure = async (overrides: Overrides): Promise<void> => {
-    const configurations = new Configurations(wms.database, { wake: () => undefined }, anyDriver);
-    await configurations.apply(JSON.stringify(aConfigurationDocument(overrides)), 'test');
-    await wms.configuration.refresh();
-  };
-  const end = (server: Matcher, attempt: ClaimedAttempt): Promise<void> => server.ends.take(holderOf(attempt), done);
-  const count = async (sql: string): Promise<number> => {
-    const [row] = await wms.database.query<{ number: number }>(`SELECT COUNT(*) AS number FROM ${sql}`);
-    return Number(row?.number);
-  };
-  const claimAll = (server: Matcher, stamp: string): Promise<ClaimedAttempt[]> =>
-    server.claim(stamp, { maxJobs: 64, offer: big });
-  /** Each number of a key exists once, and who has a slot has a lease. */
-  const expectWholeSlots = async (): Promise<void> => {
-    const wrong = await wms.database.query(
-      `SELECT limit_id, number FROM (SELECT limit_id, number FROM limit_slots UNION ALL SELECT limit_id, number FROM limit_uses) slots
-       GROUP BY limit_id, number HAVING COUNT(*) <> 1
-       UNION ALL SELECT u.limit_id, u.number FROM limit_uses u LEFT JOIN leases l ON l.job_id = u.job_id AND l.attempt = u.attempt
-       WHERE l.job_id IS NULL OR l.limited = 0
-       UNION ALL SELECT k.limit_id, k.slots FROM limit_keys k WHERE k.slots <>
-         (SELECT COUNT(*) FROM limit_slots s WHERE s.limit_id = k.limit_id AND s.number <= k.slots) +
-         (SELECT COUNT(*) FROM limit_uses u WHERE u.limit_id = k.limit_id AND u.number <= k.slots)`,
-    );
-    expect(wrong).toEqual([]);
-  };
 
   it('never let more than 5 jobs run for 20 pilots that claim and end at once on two servers; all jobs are done in the end', async () => {
     await start(atSite({ job_type: 'User', max_running: 5 }));
@@ -54,7 +24,7 @@ describe('limits on running jobs', () => {
     let over = false;
     let most = 0;
     const watch = async (): Promise<void> => {
-      while (!over) most = Math.max(most, await count('leases'));
+      while (!over) most = Math.max(most, await count(wms, 'leases'));
     };
     let ended = 0;
     const work = async (stamp: string, at: number): Promise<void> => {
@@ -74,9 +44,9 @@ describe('limits on running jobs', () => {
     over = true;
     await watching;
     expect(most).toBe(5);
-    expect(await count("jobs WHERE status = 'Done'")).toBe(jobs);
-    expect(await count('limit_uses')).toBe(0);
-    await expectWholeSlots();
+    expect(await count(wms, "jobs WHERE status = 'Done'")).toBe(jobs);
+    expect(await count(wms, 'limit_uses')).toBe(0);
+    await expectWholeSlots(wms);
   }, 120_000);
 
   it('give the slot of an attempt back when its lease expires, its pilot is gone, or it is told to run again', async () => {
@@ -93,13 +63,13 @@ describe('limits on running jobs', () => {
     ]);
     expect(await server.leases.expire(10)).toBe(1);
     expect(await server.pilotEnds.pilotGone(gone, 'Pilot is gone')).toBe(1);
-    expect(await count('limit_uses')).toBe(1);
-    await expectWholeSlots();
+    expect(await count(wms, 'limit_uses')).toBe(1);
+    await expectWholeSlots(wms);
     const again = await claimAll(server, other);
     expect(again).toHaveLength(2);
     await Promise.all(again.map((attempt) => end(server, attempt)));
-    expect(await count('limit_uses')).toBe(1);
-    await expectWholeSlots();
+    expect(await count(wms, 'limit_uses')).toBe(1);
+    await expectWholeSlots(wms);
   });
 
   it('that are lowered stop new jobs until fewer run, and kill nothing; raised ones let more begin at once', async () => {
@@ -109,18 +79,18 @@ describe('limits on running jobs', () => {
     const stamp = await wms.pilot();
     const running = await claimAll(server, stamp);
     expect(running).toHaveLength(6);
-    await reconfigure(atSite({ max_running: 3 }));
+    await reconfigure(wms, atSite({ max_running: 3 }));
     for (const left of [5, 4, 3]) {
       await end(server, running.shift() as ClaimedAttempt);
       expect(await claimAll(server, stamp)).toEqual([]);
-      expect(await count('leases')).toBe(left);
+      expect(await count(wms, 'leases')).toBe(left);
     }
     await end(server, running.shift() as ClaimedAttempt);
     expect(await claimAll(server, stamp)).toHaveLength(1);
-    await reconfigure(atSite({ max_running: 8 }));
+    await reconfigure(wms, atSite({ max_running: 8 }));
     expect(await claimAll(server, stamp)).toHaveLength(5);
-    expect(await count('leases')).toBe(8);
-    await expectWholeSlots();
+    expect(await count(wms, 'leases')).toBe(8);
+    await expectWholeSlots(wms);
   });
 
   it('that are new count what runs already, and only that', async () => {
@@ -130,16 +100,16 @@ describe('limits on running jobs', () => {
     const server = wms.server();
     const stamp = await wms.pilot();
     const running = await server.claim(stamp, { maxJobs: 4, offer: { processors: 4, memory: 256_000 } });
-    expect(await count('limit_keys')).toBe(0);
+    expect(await count(wms, 'limit_keys')).toBe(0);
     const ofJdoe = running.filter(({ owner }) => owner === 'jdoe').length;
-    await reconfigure(atSite({ owner: '*', max_running: ofJdoe + 1 }, { owner: 'rroe', max_running: 2 }));
+    await reconfigure(wms, atSite({ owner: '*', max_running: ofJdoe + 1 }, { owner: 'rroe', max_running: 2 }));
     const more = await claimAll(server, stamp);
     expect(more.filter(({ owner }) => owner === 'jdoe')).toHaveLength(1);
     expect(running.concat(more).filter(({ owner }) => owner === 'rroe')).toHaveLength(2);
-    expect(await count('limit_uses')).toBe(ofJdoe + 3);
+    expect(await count(wms, 'limit_uses')).toBe(ofJdoe + 3);
     for (const attempt of running.concat(more)) await end(server, attempt);
-    expect(await count('limit_uses')).toBe(0);
-    await expectWholeSlots();
+    expect(await count(wms, 'limit_uses')).toBe(0);
+    await expectWholeSlots(wms);
   });
 
   it('hold for a VO, a group, a site and a CE at once; a job that any of them stops does not use up the others', async () => {
@@ -176,7 +146,7 @@ describe('limits on running jobs', () => {
     expect(given.map(({ owner }) => owner).toSorted()).toEqual(['ann', 'ann', 'bob', 'bob', 'cat']);
     await end(server, given.find(({ owner }) => owner === 'bob') as ClaimedAttempt);
     expect((await claimAll(server, stamp)).map(({ owner }) => owner)).toEqual(['bob']);
-    await expectWholeSlots();
+    await expectWholeSlots(wms);
   });
 
   it('space out what begins: a delay lets one job begin at a time, a rate so many a minute, whether they run or not', async () => {
@@ -198,41 +168,13 @@ describe('limits on running jobs', () => {
     expect(gaps).toHaveLength(2);
     // The slot was given some moments after its job was chosen.
     for (const gap of gaps) expect(gap).toBeGreaterThan(1);
-    await reconfigure(atSite({ per_minute: 2 }));
+    await reconfigure(wms, atSite({ per_minute: 2 }));
     await wms.submit({}, { count: 4 });
     expect(await claimAll(one, stamp)).toHaveLength(2);
     expect(await claimAll(two, stamp)).toEqual([]);
     await wms.database.execute('UPDATE limit_slots SET not_before = not_before - INTERVAL 60 SECOND');
     await delay(50);
     expect(await claimAll(wms.server(), stamp)).toHaveLength(2);
-    expect(await count('limit_uses')).toBe(0);
+    expect(await count(wms, 'limit_uses')).toBe(0);
   }, 60_000);
-
-  it('take nothing when the claim is rolled back', async () => {
-    await start(atSite({ max_running: 2, per_minute: 2 }));
-    const [jobId] = await wms.submit();
-    const server = wms.server();
-    const stamp = await wms.pilot();
-    // The lease is written before the slots are taken; that it is there already fails the claim.
-    await wms.database.execute(
-      "INSERT INTO leases (job_id, attempt, claimed_at, vo, pilot_stamp, expires_at) VALUES (?, 1, NOW(6), 'lhcb', 'x', NOW(6))",
-      [jobId],
-    );
-    await expect(server.claim(stamp)).rejects.toThrow('Duplicate');
-    await wms.database.execute('DELETE FROM leases');
-    expect(await count('limit_uses')).toBe(0);
-    expect(await count('limit_slots WHERE not_before > NOW(6)')).toBe(0);
-    expect(await server.claim(stamp)).toHaveLength(1);
-    await expectWholeSlots();
-  });
-
-  it('write nothing and ask nothing where none is configured', async () => {
-    await start({});
-    await wms.submit();
-    const server = wms.server();
-    const [attempt] = await server.claim(await wms.pilot());
-    expect(await count('leases WHERE limited = 0')).toBe(1);
-    await end(server, attempt as ClaimedAttempt);
-    expect((await count('limit_keys')) + (await count('limit_slots')) + (await count('limit_uses'))).toBe(0);
-  });
 });

@@ -50,6 +50,10 @@ const never: Record<string, string> = {
     SELECT CONCAT_WS('/', ${cell}) AS id FROM (
       SELECT ${cell}, jobs FROM job_counts WHERE grain = 'cell' UNION ALL SELECT ${cell}, jobs FROM job_count_deltas
       UNION ALL SELECT ${cell}, -1 FROM jobs) counted GROUP BY ${cell} HAVING SUM(jobs) <> 0`,
+  'a slot of a limit that is in use without a lease, or free and in use': `
+    SELECT u.job_id AS id FROM limit_uses u LEFT JOIN leases l ON l.job_id = u.job_id AND l.attempt = u.attempt AND l.limited
+    LEFT JOIN limit_slots s ON s.limit_id = u.limit_id AND s.number = u.number
+    WHERE l.job_id IS NULL OR s.number IS NOT NULL`,
   'a log whose chunks have gaps or other bytes than its pilot says': `
     SELECT p.stamp AS id FROM pilots p LEFT JOIN pilot_log_chunks c ON c.stamp = p.stamp GROUP BY p.stamp, p.log_bytes
     HAVING COALESCE(SUM(c.bytes), 0) <> p.log_bytes OR COUNT(c.number) <> COALESCE(MAX(c.number) + 1, 0)`,
