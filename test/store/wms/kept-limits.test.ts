@@ -55,7 +55,7 @@ describe('what surrounds limits on running jobs', () => {
     const request = { claim_id: randomUUID(), offer: anOffer, max_jobs: 1, wait: 60, acknowledged: [] };
     await two.index.rebuild();
     const principal = { kind: 'pilot' as const, vo: 'lhcb', stamp };
-    const waiting = two.matching.claim(principal, request, { client: never, stopping: never });
+    const waiting = two.matching.claim(principal, request, never);
     await Promise.race([delay(500), waiting]);
     expect(await count(wms, 'leases')).toBe(1);
     await end(one, first as ClaimedAttempt);
