@@ -88,7 +88,7 @@ export class CallOut<Waiter extends Callable> {
   seek(queue: WaitingQueue, comer: Waiter): boolean {
     const chain = this.chainOf(queue);
     const { out } = chain;
-    if (!queue.listed) return false;
+    if (queue.ahead.length === 0) return false;
     this.send(queue, chain);
     if (chain.out > out) return true;
     if (out > 0) return false;
@@ -151,9 +151,7 @@ export class CallOut<Waiter extends Callable> {
         // Somebody else was quicker, if the head is another one now.
         if (queue?.ahead[0]?.headJob === headJob) this.rests.fruitless(cohort, this.now());
       }
-      // Of a queue of which nothing more is known, the next look will tell.
-      const more = queue?.listed === true && (queue.ahead.length > 0 || outcome === 'absent');
-      if (more && chain.fruitless < tries) this.send(queue, this.chainOf(queue));
+      if (queue !== undefined && chain.fruitless < tries) this.send(queue, this.chainOf(queue));
     };
   }
 
@@ -170,8 +168,9 @@ export class CallOut<Waiter extends Callable> {
   }
 }
 
+/** Of a queue of which no job is known now, the look that is under way will tell. */
 function wantedFor({ width }: Chain, { ahead, complete }: WaitingQueue): number {
   const known = ahead.length;
-  if (width === 0 || known <= 1) return 1;
+  if (width === 0) return Math.min(1, known);
   return Math.min(widest, complete || known < many ? known : Math.max(known, width));
 }

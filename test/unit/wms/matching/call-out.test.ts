@@ -206,3 +206,14 @@ it('does not call those at whose place a limit is full', () => {
   room.callOut.news([room.jobs(definition, 2)]);
   expect(room.names()).toEqual(['free']);
 });
+
+it('calls nobody for a queue of which no job is known: who comes, and who hears of it, waits for the look', () => {
+  const room = aRoom();
+  const definition = room.queue();
+  const queue = room.jobs(definition, 1, false);
+  room.take(definition.id);
+  expect(queue.listed).toBe(true);
+  expect(room.callOut.seek(queue, room.wait('comer'))).toBe(false);
+  room.callOut.news([queue]);
+  expect(room.names()).toEqual([]);
+});
