@@ -35,6 +35,9 @@ export interface Take {
   gpus: number;
   isolation: string | null;
   host: string | null;
+  /** The task queue that it was taken from, and whose turn it was. */
+  queue: { id: number };
+  turn: { vo: number; group: number; owner: number };
 }
 
 /**
@@ -52,7 +55,7 @@ export async function claimJobs(
   await matchJobs(tx, takes);
   await tx.execute(
     `INSERT INTO attempts (job_id, attempt, claimed_at, vo, pilot_stamp, claim_id, site, ce, processors, memory, gpus,
-       configuration_version, isolation, host) VALUES ?`,
+       configuration_version, isolation, host, task_queue_id, turn_vo, turn_group, turn_owner) VALUES ?`,
     [
       takes.map((take) => [
         take.job.job_id,
@@ -69,6 +72,10 @@ export async function claimJobs(
         terms.configurationVersion,
         take.isolation,
         take.host,
+        take.queue.id,
+        take.turn.vo,
+        take.turn.group,
+        take.turn.owner,
       ]),
     ],
   );

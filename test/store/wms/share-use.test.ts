@@ -23,6 +23,23 @@ async function aServer(): Promise<ReturnType<typeof wms.server>> {
   return server;
 }
 
+describe('an attempt', () => {
+  it('says from which task queue it came and whose turn it was', async () => {
+    const jobs = await wms.submit({ cpu_work: 3_600 }, { count: 2 });
+    const server = wms.server();
+    for (let at = 0; at < 2; at += 1) await server.claim(await wms.pilot());
+    const rows = await wms.database.query<Record<string, number>>(
+      `SELECT a.turn_vo, a.turn_group, a.turn_owner, a.task_queue_id = j.task_queue_id AS same
+       FROM attempts a JOIN jobs j USING (job_id) WHERE job_id IN (?) ORDER BY turn_owner`,
+      [jobs],
+    );
+    expect(rows).toEqual([
+      { turn_vo: 0, turn_group: 0, turn_owner: 0, same: 1 },
+      { turn_vo: 3.6, turn_group: 3.6, turn_owner: 3_600, same: 1 },
+    ]);
+  });
+});
+
 describe('use of shares', () => {
   it('that an open transaction has written is not lost when older use is folded', async () => {
     const server = await aServer();
