@@ -27,6 +27,7 @@ import { ExplainJobs } from './explain/explain-jobs.js';
 import { ExplainPilots } from './explain/explain-pilots.js';
 import { ExplainTaskQueues } from './explain/explain-task-queues.js';
 import { KnownResources } from './explain/known-resources.js';
+import { LimitsInForce } from './explain/limits-in-force.js';
 import { RecentClaims } from './explain/recent-claims.js';
 import { Positions } from './explain/positions.js';
 import { Precedence } from './explain/precedence.js';
@@ -137,6 +138,7 @@ import { PilotLogsController } from './pilot-logs/pilot-logs.controller.js';
     MissedNews,
     Matching,
     KnownResources,
+    LimitsInForce,
     RecentClaims,
     Positions,
     Precedence,

@@ -16,7 +16,10 @@ const queue = (more: Record<string, unknown>) => ({ driver: 'local', queues: { q
 beforeAll(async () => {
   running = await startServer({
     configuration: {
-      vos: { biomed: { see_all_jobs: false }, lhcb: { jobs: { job_types: ['User', 'Test'] } } },
+      vos: {
+        biomed: { see_all_jobs: false },
+        lhcb: { jobs: { job_types: ['User', 'Test'] }, running_limits: [{ group: 'lhcb_prod', max_running: 0 }] },
+      },
       sites: {
         Big: { ces: { big: queue({ processors: 8, memory: 16_000 }) } },
         Fast: { ces: { fast: queue({ processors: 1, tags: ['gpu'], required_tags: ['gpu'], gpus: 1 }) } },
@@ -128,6 +131,18 @@ describe('why a job waits', () => {
     expect(told.summary).toBe('1 queue and 0 pilots fit, but may not be used: site closed is Banned: power cut');
     expect(told.waiting?.fit).toMatchObject({ fitting: { queues: 1 }, closed: { queues: 1 }, never_together: null });
     expect(told.waiting?.fit.changes[0]?.words).toMatch(/^add site /);
+  });
+
+  it('names the limits that are full', async () => {
+    const member = { group: 'lhcb_prod', user: 'pat' };
+    const told = await why(await submit({}, member), member);
+    expect(told.waiting?.limits).toEqual([
+      {
+        code: 'limit',
+        text: expect.stringContaining('At most 0 jobs of group lhcb_prod may run at one time, and 0 do'),
+      },
+    ]);
+    expect(codes(told)).toContain('limit');
   });
 
   it('says where it is when it does not wait, and how it was chosen', async () => {

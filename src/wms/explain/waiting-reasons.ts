@@ -5,6 +5,7 @@ import { estimateOf, unknown } from './estimate.js';
 import { fitOf } from './fit.js';
 import { waitingReasons } from './job-reasons.js';
 import { KnownResources, type Known, placeKey } from './known-resources.js';
+import { LimitsInForce } from './limits-in-force.js';
 import type { Ahead, Claimable } from './positions.js';
 import { Precedence } from './precedence.js';
 import { RecentClaims } from './recent-claims.js';
@@ -23,6 +24,7 @@ export class WaitingReasons {
     private readonly resources: KnownResources,
     private readonly precedence: Precedence,
     private readonly claims: RecentClaims,
+    private readonly limits: LimitsInForce,
   ) {}
 
   /** `names`: whether other owners and groups may be named. */
@@ -36,7 +38,7 @@ export class WaitingReasons {
     const places = mainPlaces(fitting, queue.requirements.jobType);
     const { ahead, share } = await this.precedence.of(job, places, names);
     const supply = supplyOf(fit, known);
-    const limits: Reason[] = [];
+    const limits = await this.limits.of(queue, fit.places);
     const reasons = waitingReasons({ fit, share, supply, limits }, ahead);
     const pace = { ...seen, aheadInQueue: ahead.in_task_queue.jobs, aheadInEntity: ahead.in_share_entity.jobs };
     const nowhere = reasons.find(({ code }) => ['no-resources', 'nothing-fits', 'closed'].includes(code));
