@@ -14,6 +14,7 @@ import {
 import { ConfiguredStorageElements } from '../storage/index.js';
 import {
   AttemptEnds,
+  BlackHoleWatch,
   CheckJobs,
   Demand,
   JobCounts,
@@ -32,6 +33,7 @@ import {
 import type { AgentSummary } from './agent.js';
 import { lockOf } from './agent-runner.js';
 import { AgentRuntime, UnknownAgent, type Workload } from './agent-runtime.js';
+import { BlackHoles } from './black-holes/black-holes.agent.js';
 import { ComputingElements } from './computing-elements.js';
 import { JobCountsFolder } from './job-counts/job-counts.agent.js';
 import { Housekeeping } from './housekeeping/housekeeping.agent.js';
@@ -115,6 +117,7 @@ interface Foundations {
   gate: StorageGate;
   storage: ConfiguredStorageElements;
   elements: ComputingElements;
+  metrics: Metrics;
   close(): Promise<void>;
 }
 
@@ -144,7 +147,7 @@ async function openFoundations(config: PlatformConfig, log: Log, metrics: Metric
     subscriber.disconnect();
     await database.close();
   };
-  return { config, database, wakeUps, configuration, statuses, gate, storage, elements, close };
+  return { config, database, wakeUps, configuration, statuses, gate, storage, elements, metrics, close };
 }
 
 function housekeepingOf({ database, elements, storage, configuration, wakeUps, gate }: Foundations): Housekeeping {
@@ -160,7 +163,7 @@ function housekeepingOf({ database, elements, storage, configuration, wakeUps, g
 }
 
 function workloadOf(foundations: Foundations): Workload {
-  const { config, database, wakeUps, configuration, statuses, gate, storage, elements } = foundations;
+  const { config, database, wakeUps, configuration, statuses, gate, storage, elements, metrics } = foundations;
   const jobs = new Jobs(database, wakeUps);
   const attemptEnds = new AttemptEnds(jobs, configuration);
   const ends = new PilotEnds(database, jobs, attemptEnds);
@@ -195,6 +198,7 @@ function workloadOf(foundations: Foundations): Workload {
       new OverdueChecks(checks),
       new SiteHoldsAgent(new SiteHolds(database, statuses)),
       new LimitKeeper(new LimitUpkeep(database, wakeUps)),
+      new BlackHoles(new BlackHoleWatch(database, statuses, config.silentSeconds), metrics),
       new JobCountsFolder(new JobCounts(database)),
       housekeepingOf(foundations),
     ],

@@ -1,3 +1,4 @@
+export type { BlackHoleRules } from './black-holes.js';
 export { type AppliedVersion, Configurations } from './configurations.js';
 export { type CheckDriver, type DriverChecks } from './cross-references.js';
 export { CurrentConfiguration, type NumberedConfiguration } from './current-configuration.js';

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { properties } from '../contract/index.js';
+import { BlackHoles } from './black-holes.js';
 import { Limits } from './limits.js';
 import { MatchingTerms } from './matching.js';
 import { ShareTerms } from './shares.js';
@@ -204,6 +205,7 @@ export const Configuration = z.strictObject({
   shares: ShareTerms,
   matching: MatchingTerms,
   running_limits: runningLimits.installation,
+  black_holes: BlackHoles.prefault({}),
   retention: z
     .strictObject({
       finished_jobs_days: voRetention.finished_jobs_days.default(30),

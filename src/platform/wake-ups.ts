@@ -4,8 +4,8 @@ import type { Log } from './logging.js';
 
 /** What can wake somebody up. Names of things only; whoever wakes reads the truth from the database. */
 export interface WakeUp {
-  /** `task-queue`: jobs became claimable; `pilot`: commands for it, or it has ended; `outbox`: messages to relay; `job`: news of a job; `log`: a chunk of a pilot log; `limit`: slots became free; `configuration`, `resource-status`: there is a newer one. */
-  topic: 'task-queue' | 'pilot' | 'outbox' | 'job' | 'log' | 'limit' | 'configuration' | 'resource-status';
+  /** `task-queue`: jobs became claimable; `pilot`: commands for it, or it has ended; `outbox`: messages to relay; `job`: news of a job; `log`: a chunk of a pilot log; `limit`: slots became free; `configuration`, `resource-status`: there is a newer one; `loss`: attempts were lost. */
+  topic: 'task-queue' | 'pilot' | 'outbox' | 'job' | 'log' | 'limit' | 'configuration' | 'resource-status' | 'loss';
   ids: (string | number)[];
 }
 

@@ -1,4 +1,5 @@
 export { SiteHolds } from './checking/site-holds.js';
+export { BlackHoleWatch } from './black-holes/watch.js';
 export { CheckJobs } from './checking/check-jobs.js';
 export { JobCounts } from './counters/index.js';
 export { Jobs } from './jobs/jobs.js';

@@ -8,6 +8,7 @@ import { JobRegister } from './submission/job-register.js';
 import { RepeatedRequests } from './submission/repeated-requests.js';
 import { NextStages } from './submission/store-jobs.js';
 import { WaitingJobs } from './submission/waiting-jobs.js';
+import { Brake } from './black-holes/brake.js';
 import { CheckJobs } from './checking/check-jobs.js';
 import { JobChangesController } from './jobs/changes.controller.js';
 import { Admission } from './jobs/admission.js';
@@ -127,6 +128,7 @@ import { PilotLogsController } from './pilot-logs/pilot-logs.controller.js';
     StorageGate,
     ResourceChanges,
     ResourceView,
+    Brake,
     Prospects,
     RunningLimits,
     LimitStates,

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { SigningKeys, Tokens } from '../../src/auth/index.js';
 import { JobDescription, type JobDescriptionInput, type Offer } from '../../src/contract/index.js';
 import { IdAllocator, Log, Metrics, type PlatformConfig, Shutdown } from '../../src/platform/index.js';
+import { Brake } from '../../src/wms/black-holes/brake.js';
 import { writeDeltas } from '../../src/wms/counters/index.js';
 import { AttemptEnds } from '../../src/wms/execution/attempt-ends.js';
 import { Heartbeats } from '../../src/wms/execution/heartbeats.js';
@@ -58,7 +59,9 @@ export function aMatcher(stages: Stages, settings: PlatformConfig, tokens: Token
   const statuses = new ResourceStatuses(database, wakeUps, new Log('test', 'error'));
   const limits = new RunningLimits(database, configuration, wakeUps);
   limits.onModuleInit();
-  const prospects = new Prospects(index, configuration, statuses, limits);
+  const brake = new Brake(jobs, configuration, wakeUps, statuses);
+  brake.onModuleInit();
+  const prospects = new Prospects(index, configuration, limits, brake);
   const claims = new Claims(jobs, prospects, shares, settings);
   const calls = new PilotCalls(database, settings, new Log('test', 'error'));
   const room = new WaitingRoom(prospects, wakeUps, new Shutdown(), new Metrics('test'));
@@ -92,6 +95,7 @@ export function aMatcher(stages: Stages, settings: PlatformConfig, tokens: Token
       index.onModuleDestroy();
       limits.onModuleDestroy();
       statuses.close();
+      brake.onModuleDestroy();
     },
   };
 }

@@ -10,6 +10,7 @@ import { TokenRevocations1764000000009 } from './0009-token-revocations.js';
 import { PilotFiles1764000000010 } from './0010-pilot-files.js';
 import { RunningLimits1764000000011 } from './0011-running-limits.js';
 import { ResourceStatuses1764000000012 } from './0012-resource-statuses.js';
+import { BlackHoles1764000000013 } from './0013-black-holes.js';
 import { Decisions1764000000014 } from './0014-decisions.js';
 import { LastOffers1764000000017 } from './0017-last-offers.js';
 
@@ -27,6 +28,7 @@ export const migrations = [
   PilotFiles1764000000010,
   RunningLimits1764000000011,
   ResourceStatuses1764000000012,
+  BlackHoles1764000000013,
   Decisions1764000000014,
   LastOffers1764000000017,
 ];

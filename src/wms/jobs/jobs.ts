@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database, type Queryable, send, type Transaction, WakeUps } from '../../platform/index.js';
+import { type EndingAttempt, type Loss, noteEnds } from '../black-holes/note-ends.sql.js';
 import { moveBetween, writeDeltas } from '../counters/index.js';
 import {
   type Decision,
@@ -23,7 +24,13 @@ export interface Effects {
   limits: Set<number>;
   /** Topics of outbox messages that `body` wrote, so that the relay is woken for them. */
   messages: Set<string>;
+  /** Attempts that the infrastructure lost, and pilots whose attempts ended otherwise. */
+  losses: Loss[];
+  ended: Set<string>;
 }
+
+/** Hears of attempts that ended, after the commit and before anybody is answered. */
+export type EndsListener = (ends: Pick<Effects, 'losses' | 'ended'>) => void;
 
 const columnsOfRow = `j.job_id, j.vo, j.owner, j.owner_group, j.owner_subject, j.job_group, j.job_type, j.status, j.minor_status, j.application_status,
   j.attempt, j.task_queue_id, j.waiting_in, j.payload_retries, j.site, j.user_priority, j.reschedule_counter,
@@ -34,6 +41,8 @@ const columnsOfRow = `j.job_id, j.vo, j.owner, j.owner_group, j.owner_subject, j
 /** The jobs of the installation, and the only writer of their state (with the claim, which is a move too). */
 @Injectable()
 export class Jobs {
+  private readonly endsListeners = new Set<EndsListener>();
+
   constructor(
     private readonly database: Database,
     private readonly wakeUps: WakeUps,
@@ -49,6 +58,7 @@ export class Jobs {
         await send(tx, [{ topic: 'demand', payload: { task_queues: [...effects.taskQueues].slice(0, 100) } }]);
       return value;
     });
+    if (effects.losses.length + effects.ended.size > 0) for (const listener of this.endsListeners) listener(effects);
     this.wakeUps.wake('task-queue', [...effects.taskQueues]);
     this.wakeUps.wake('pilot', [...effects.pilots]);
     this.wakeUps.wake('job', [...effects.jobs]);
@@ -56,6 +66,12 @@ export class Jobs {
     if (effects.taskQueues.size > 0) effects.messages.add('demand');
     this.wakeUps.wake('outbox', [...effects.messages]);
     return result;
+  }
+
+  /** Calls `listener` when attempts have ended, until the returned function is called. */
+  onEnds(listener: EndsListener): () => void {
+    this.endsListeners.add(listener);
+    return () => this.endsListeners.delete(listener);
   }
 
   /** The rows of jobs, locked in the order of their ids until the transaction ends. Unknown ids are left out. */
@@ -104,7 +120,12 @@ export class Jobs {
       if (decision.claimable && row.task_queue_id !== null) effects.taskQueues.add(row.task_queue_id);
       effects.jobs.add(row.job_id);
     }
-    for (const limit of await releaseAttempts(tx, decided.flatMap(endedBy))) effects.limits.add(limit);
+    const ending = decided.flatMap(endedBy);
+    effects.losses.push(...(await noteEnds(tx, ending)));
+    for (const { failureClass, stamp } of ending) {
+      if (failureClass !== 'infrastructure' && failureClass !== 'killed') effects.ended.add(stamp);
+    }
+    for (const limit of await releaseAttempts(tx, ending)) effects.limits.add(limit);
     await updateJobs(
       tx,
       decided.map(({ row, decision }) => ({ id: row.job_id, columns: decision.columns })),
@@ -133,20 +154,21 @@ export class Jobs {
 }
 
 /** The attempt that a move ends. */
-function endedBy({ row, move, decision }: { row: JobRow; move: Move; decision: Decision }): EndedAttempt[] {
+function endedBy({
+  row,
+  move,
+  decision,
+}: {
+  row: JobRow;
+  move: Move;
+  decision: Decision;
+}): (EndedAttempt & EndingAttempt & { stamp: string })[] {
   const { endsAttempt: end } = move;
   if (!decision.release || end === undefined || row.lease_attempt === null) return [];
   const { outcome, failureClass = null, exitCode = null } = end;
-  return [
-    {
-      jobId: row.job_id,
-      attempt: row.lease_attempt,
-      outcome,
-      failureClass,
-      exitCode,
-      limited: Number(row.lease_limited) === 1,
-    },
-  ];
+  const { vo, owner_subject: ownerSubject, job_group: jobGroup, lease_stamp: stamp } = row;
+  const whose = { vo, ownerSubject, jobGroup, stamp: stamp ?? '', limited: Number(row.lease_limited) === 1 };
+  return [{ jobId: row.job_id, attempt: row.lease_attempt, outcome, failureClass, exitCode, ...whose }];
 }
 
 /** Appends to the history of jobs. The states are taken from the entries, the attempt from the row. */
@@ -186,5 +208,13 @@ export async function databaseNow(tx: Queryable): Promise<string> {
 }
 
 export function noEffects(): Effects {
-  return { taskQueues: new Set(), pilots: new Set(), jobs: new Set(), limits: new Set(), messages: new Set() };
+  return {
+    taskQueues: new Set(),
+    pilots: new Set(),
+    jobs: new Set(),
+    limits: new Set(),
+    messages: new Set(),
+    losses: [],
+    ended: new Set(),
+  };
 }

@@ -4,6 +4,9 @@ import type { Requirements } from '../task-queues/requirements.js';
 import type { Turn } from '../task-queues/shares.js';
 import type { WaitingQueue } from '../task-queues/waiting-queue.js';
 
+/** Jobs that somebody is not to get now. */
+export type Avoids = ReadonlySet<number>;
+
 /** Cores, MB and GPUs out of an offer. */
 export interface Grant {
   processors: number;
@@ -38,6 +41,8 @@ export interface Claimer {
   separates: boolean;
   /** What may begin there beside what fits; without it everything. */
   admits?: (queue: WaitingQueue) => boolean;
+  /** Jobs that others shall have: they were lost there a moment ago. Without it none. */
+  avoids?: Avoids;
   given: Given[];
 }
 

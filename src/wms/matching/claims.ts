@@ -7,6 +7,8 @@ import {
   type PlatformConfig,
   type Transaction,
 } from '../../platform/index.js';
+import type { Place } from '../black-holes/evidence.js';
+import { admitProbes, noteProbes } from '../black-holes/probes.sql.js';
 import { claimJobs, type Take } from '../jobs/claim-jobs.js';
 import { type Effects, Jobs } from '../jobs/jobs.js';
 import type { SlotBatch } from '../limits/slot-batch.js';
@@ -43,6 +45,8 @@ interface Asking {
   claim: Claim;
   pilot: PilotRow;
   claimer: Claimer;
+  /** Where it is, as far as that is on probation. */
+  places: Place[];
 }
 
 /** What a transaction has taken in memory, until it is durable. */
@@ -133,8 +137,9 @@ export class Claims {
       else if (asked !== null && !earlier.has(keyOf(claim)) && !asking.has(keyOf(claim)))
         asking.set(keyOf(claim), asked);
     }
+    await admitProbes(tx, [...asking.values()], this.prospects.probeRules);
     batch.uses = await distribute(
-      [...asking.values()].map(({ claimer }) => claimer),
+      [...asking.values()].flatMap(({ claimer }) => (claimer.wants > 0 ? [claimer] : [])),
       {
         stock: batch.stock,
         turnsWith: (planned) => this.shares.turns(planned),
@@ -149,6 +154,8 @@ export class Claims {
       configurationVersion: this.prospects.version,
     });
     await bindPilots(tx, takes);
+    this.prospects.gaveTo(takes);
+    await noteProbes(tx, [...asking.values()].flatMap(probesOf));
     await this.shares.write(tx, batch.uses);
     await batch.slots?.use([...asking.values()].map(({ claimer }) => claimer));
     const made = byClaim([...earlier.values()].flat().concat(takes.map((take) => this.attemptOf(take))));
@@ -171,7 +178,8 @@ export class Claims {
     const { stamp, vo, site, ce } = pilot;
     const owner = separates(pilot) ? null : pilot.bound_owner;
     const terms = { wants: claim.maxJobs, owner, separates: separates(pilot), given: [] };
-    return { claim, pilot, claimer: { stamp, vo, site, ce, ...prospect, ...terms } };
+    const places = this.prospects.onProbation(pilot);
+    return { claim, pilot, places, claimer: { stamp, vo, site, ce, ...prospect, ...terms } };
   }
 
   private attemptOf({ job, stamp, claimId, site, processors, memory, gpus }: Take): ClaimedAttempt {
@@ -197,6 +205,11 @@ function takesOf({ claim, pilot, claimer }: Asking): Take[] {
   const { stamp, site, ce, isolation } = pilot;
   const host = nodeOf(pilot).hostname ?? null;
   return claimer.given.map((given) => ({ ...given, stamp, claimId: claim.claimId, site, ce, isolation, host }));
+}
+
+function probesOf({ places, claimer }: Asking): { places: Place[]; jobId: number; attempt: number }[] {
+  if (places.length === 0) return [];
+  return claimer.given.map(({ job }) => ({ places, jobId: job.job_id, attempt: job.attempt + 1 }));
 }
 
 function keyOf({ stamp, claimId }: { stamp: string; claimId: string }): string {

@@ -127,7 +127,8 @@ export class Filling {
   }
 
   private isThere(queue: WaitingQueue): boolean {
-    return this.claimer.admits?.(queue) !== false && this.stock.mayHave(queue, this.ownersOf(queue));
+    const { admits, avoids } = this.claimer;
+    return admits?.(queue) !== false && this.stock.mayHave(queue, this.ownersOf(queue), avoids);
   }
 
   private mayGo(queue: WaitingQueue): boolean {
@@ -140,18 +141,20 @@ export class Filling {
     const { order } = stock.queues;
     const owners = this.ownersOf(queue);
     const asksWithJob = this.looksAtJobs(queue);
-    const job = owners === null ? undefined : stock.peek(queue, owners);
+    const job = owners === null ? undefined : stock.peek(queue, owners, claimer.avoids);
     const passes = asksWithJob && job !== undefined ? this.gate.take(queue, claimer, job) : 'granted';
     if (passes !== 'granted') return passes;
     const turn = order.turnOf(queue);
     const grant = grantOf(queue.requirements, claimer.free);
     const used = chargeOf(queue.requirements, grant.processors);
-    const taken = stock.take(queue, owners);
+    const taken = stock.take(queue, owners, claimer.avoids);
     order.plan(queue, used);
     if (taken === undefined) {
       if (!asksWithJob) this.gate.back(queue, claimer);
       this.tentative.push({ queue, used });
-      stock.order(queue, owners, largestNumber(claimer, queue.requirements));
+      // Enough to see behind what it avoids.
+      const count = largestNumber(claimer, queue.requirements) + (claimer.avoids?.size ?? 0);
+      stock.order(queue, owners, count);
       return 'lacking';
     }
     this.slots.push({ ...taken, ...grant, turn });

@@ -1,13 +1,23 @@
 import { Injectable } from '@nestjs/common';
-import { CurrentConfiguration } from '../../configuration/index.js';
+import { type BlackHoleRules, CurrentConfiguration } from '../../configuration/index.js';
 import { finalPilotStates, type Offer, Refusal } from '../../contract/index.js';
+import { Brake } from '../black-holes/brake.js';
+import type { Place } from '../black-holes/evidence.js';
 import { type Capability, type Free, signatureOf } from '../task-queues/capability.js';
 import { TaskQueueIndex } from '../task-queues/task-queue-index.js';
 import type { WaitingQueue } from '../task-queues/waiting-queue.js';
 import type { WaitingQueues } from '../task-queues/waiting-queues.js';
 import { RunningLimits } from '../limits/running-limits.js';
-import { mayBegin, open, testJobType, type Verdict } from '../resource-status/resource-status.js';
-import { ResourceStatuses } from '../resource-status/resource-statuses.js';
+import {
+  isOnProbation,
+  mayBegin,
+  open,
+  resourcesOf,
+  testJobType,
+  type Verdict,
+} from '../resource-status/resource-status.js';
+import type { ResourceStatuses } from '../resource-status/resource-statuses.js';
+import type { Avoids } from './claimer.js';
 import type { Standing } from './cohorts.js';
 import { KeptPilots } from './kept-pilots.js';
 import type { PilotRow } from './lock-pilots.sql.js';
@@ -23,6 +33,8 @@ export interface Prospect {
   admits: (queue: WaitingQueue) => boolean;
   /** Nothing may begin there. */
   closed: boolean;
+  /** Jobs that others shall have, because they were lost there a moment ago. */
+  avoids?: Avoids;
 }
 
 /** What there is for a pilot: the task queues that its place fits, and what of the place is free. */
@@ -30,13 +42,15 @@ export interface Prospect {
 export class Prospects {
   /** Pilots that are kept free for jobs that have waited long: explain says so. */
   readonly kept: KeptPilots;
+  private readonly statuses: ResourceStatuses;
 
   constructor(
     private readonly index: TaskQueueIndex,
     private readonly configuration: CurrentConfiguration,
-    private readonly statuses: ResourceStatuses,
     readonly limits: RunningLimits,
+    private readonly brake: Brake,
   ) {
+    this.statuses = brake.statuses;
     this.kept = new KeptPilots(
       () => {
         const { patience, keep_for } = configuration.get().document.matching;
@@ -51,11 +65,37 @@ export class Prospects {
     return this.configuration.get().version;
   }
 
-  /** What may begin on a pilot by the status of its site, CE, host and of itself. */
+  /** What may begin on a pilot by the status of its site, CE, host and of itself, and by what it has just lost. */
   verdict(pilot: PilotRow): Verdict {
-    if (!this.statuses.anySet) return open;
+    if (!this.statuses.anySet && this.brake.isIdle) return open;
     const { vo, site, ce, stamp } = pilot;
-    return this.statuses.verdict({ vo, site, ce, stamp, host: nodeOf(pilot).hostname ?? null });
+    const host = nodeOf(pilot).hostname;
+    const verdict = this.statuses.verdict({ vo, site, ce, stamp, host });
+    const { because } = verdict;
+    // What is closed is closed, and what is on probation has been judged.
+    if (verdict.verdict === 'closed' || (because !== null && isOnProbation(because))) return verdict;
+    const braked = this.brake.on(stamp, site, host);
+    return braked === null ? verdict : { verdict: 'closed', because: braked };
+  }
+
+  /** The places of a pilot that are on probation: they may hold a few jobs only. */
+  onProbation(pilot: PilotRow): Place[] {
+    if (!this.statuses.anySet) return [];
+    const { site, ce, stamp } = pilot;
+    return resourcesOf({ vo: '', site, ce, stamp, host: nodeOf(pilot).hostname ?? null }).flatMap(({ kind, name }) => {
+      const status = this.statuses.of(kind, name, pilot.vo);
+      return status !== null && kind !== 'storage' && isOnProbation(status) ? [{ level: kind, name: status.name }] : [];
+    });
+  }
+
+  /** Jobs were given to these hosts. */
+  gaveTo(takes: readonly { site: string; host: string | null }[]): void {
+    this.brake.uses(takes);
+  }
+
+  /** How many jobs a CE or site on probation may hold, and for how long one counts. */
+  get probeRules(): BlackHoleRules {
+    return this.configuration.get().document.black_holes;
   }
 
   /** The waiting task queues, from which claims take. */
@@ -74,9 +114,13 @@ export class Prospects {
     const { verdict } = this.verdict(pilot);
     const admits = (one: WaitingQueue): boolean => mayBegin(one.requirements.jobType, verdict);
     const narrowed = verdict === 'tests-only' ? { ...place, jobTypes: [testJobType] } : place;
+    const avoids = this.brake.isIdle
+      ? undefined
+      : this.brake.avoidedBy(pilot.stamp, pilot.site, nodeOf(pilot).hostname);
     const closed = verdict === 'closed' || this.limits.isClosed(pilot.vo, pilot);
     const free = freeOf(pilot, offer, queue);
-    return { place: narrowed, free, whole: wholeOf(free, queue), admits, closed };
+    const prospect = { place: narrowed, free, whole: wholeOf(free, queue), admits, closed };
+    return avoids === undefined ? prospect : { ...prospect, avoids };
   }
 
   /** Queues on the index that could give the pilot something now, in their order; so many at most. */

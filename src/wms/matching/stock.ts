@@ -2,7 +2,10 @@ import type { ClaimableJob } from '../jobs/claim-jobs.js';
 import { compareHeads, type Head } from '../task-queues/shares.js';
 import type { WaitingQueue } from '../task-queues/waiting-queue.js';
 import type { WaitingQueues } from '../task-queues/waiting-queues.js';
+import type { Avoids } from './claimer.js';
 import type { KnownJob, QueueOrder } from './take-jobs.sql.js';
+
+const nothing: Avoids = new Set();
 
 /** Where jobs come from. What it gives is locked. */
 export interface JobSource {
@@ -44,6 +47,8 @@ export class Stock {
   private readonly seen = new Map<number, number[]>();
   /** Queues, or owners in them, that have no more than what is at hand; in each the jobs of these owners. */
   private readonly exhausted = new Set<string>();
+  /** Who has looked behind the jobs that it avoids, by queue. */
+  private readonly lookedBehind = new Map<number, Set<Avoids>>();
   private readonly touchedQueues = new Map<number, WaitingQueue>();
   private readonly takenJobs = new Map<number, { queue: WaitingQueue; head: Head }>();
   private wanted: { queue: WaitingQueue; head: Head }[] = [];
@@ -55,30 +60,39 @@ export class Stock {
   ) {}
 
   /** Whether the queue may have a job of these owners (null: anybody's), as far as is known. */
-  mayHave(queue: WaitingQueue, owners: Owners | null): boolean {
+  mayHave(queue: WaitingQueue, owners: Owners | null, avoids?: Avoids): boolean {
+    if (avoids !== undefined && isAvoided(queue, avoids)) {
+      if (queue.complete || this.lookedBehind.get(queue.id)?.has(avoids) === true) return false;
+    }
     if (owners === null) return queue.ahead.length > 0 || (queue.listed && !this.exhausted.has(keyOf(queue, null)));
-    if (this.peek(queue, owners) !== undefined) return true;
+    if (this.peek(queue, owners, avoids) !== undefined) return true;
     return queue.listed && !this.exhausted.has(keyOf(queue, owners)) && !this.exhausted.has(keyOf(queue, null));
   }
 
   /** The next row at hand of these owners' jobs. */
-  peek(queue: WaitingQueue, { only, not }: Owners): ClaimableJob | undefined {
+  peek(queue: WaitingQueue, { only, not }: Owners, avoids: Avoids = nothing): ClaimableJob | undefined {
     return this.atHand
       .get(queue.id)
-      ?.find((job) => (only === null || only === job.owner_subject) && !not.has(job.owner_subject) && this.isFree(job));
+      ?.filter((job) => (only === null || only === job.owner_subject) && !not.has(job.owner_subject))
+      .find((job) => this.isFree(job) && !avoids.has(job.job_id));
   }
 
   /** Takes the next job that is known; undefined when it must be ordered. */
-  take(queue: WaitingQueue, owners: Owners | null): TakenJob | undefined {
+  take(queue: WaitingQueue, owners: Owners | null, avoids: Avoids = nothing): TakenJob | undefined {
     this.touchedQueues.set(queue.id, queue);
     if (owners !== null) {
-      const job = this.peek(queue, owners);
+      const job = this.peek(queue, owners, avoids);
       if (job === undefined) return undefined;
       this.queues.takeJobs(queue, [job.job_id]);
       return this.taken(queue, headOf(job), job);
     }
-    const head = this.queues.take(queue);
-    if (head === undefined) return undefined;
+    const head = queue.ahead.find(({ headJob }) => !avoids.has(headJob));
+    if (head === undefined) {
+      if (queue.ahead.length > 0)
+        this.lookedBehind.set(queue.id, (this.lookedBehind.get(queue.id) ?? new Set()).add(avoids));
+      return undefined;
+    }
+    this.queues.takeJobs(queue, [head.headJob]);
     const job = this.rows.get(head.headJob);
     if (job === undefined) this.wanted.push({ queue, head });
     return this.taken(queue, head, job);
@@ -177,6 +191,10 @@ export class Stock {
   private lock(queue: WaitingQueue, jobs: readonly number[]): void {
     this.seen.set(queue.id, [...(this.seen.get(queue.id) ?? []), ...jobs]);
   }
+}
+
+function isAvoided({ ahead }: WaitingQueue, avoids: Avoids): boolean {
+  return ahead.length > 0 && ahead.every(({ headJob }) => avoids.has(headJob));
 }
 
 function keyOf({ id }: WaitingQueue, owners: Owners | null): string {

@@ -1,4 +1,5 @@
 import type { ResourceKind, ResourceState, StorageAccess } from '../../contract/index.js';
+import { watchAuthor } from '../black-holes/watch-author.js';
 
 /** What a status is about. Names compare without case. */
 export interface Resource {
@@ -57,9 +58,19 @@ export const open: Verdict = { verdict: 'open', because: null };
 export function worstOf(statuses: readonly (ResourceStatus | null)[]): Verdict {
   let worst: ResourceStatus | null = null;
   for (const status of statuses) {
-    if (status !== null && (worst === null || severity[status.status] > severity[worst.status])) worst = status;
+    if (status !== null && (worst === null || severityOf(status) > severityOf(worst))) worst = status;
   }
-  return worst === null ? open : { verdict: verdicts[worst.status], because: worst };
+  if (worst === null) return open;
+  return { verdict: isOnProbation(worst) ? 'open' : verdicts[worst.status], because: worst };
+}
+
+/** Probed with a few jobs of any type, which the claim counts: a place that was set aside because it ate jobs. */
+export function isOnProbation({ status, author }: Pick<ResourceStatus, 'status' | 'author'>): boolean {
+  return status === 'Probing' && author === watchAuthor;
+}
+
+function severityOf(status: ResourceStatus): number {
+  return severity[isOnProbation(status) ? 'Degraded' : status.status];
 }
 
 /** Whether a job of this type (folded) may begin where there is such a verdict. */

@@ -1,0 +1,2 @@
+/** Who sets and takes back the statuses that no person set. */
+export const watchAuthor = 'black-hole watch';
