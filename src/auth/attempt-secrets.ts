@@ -22,7 +22,8 @@ export class AttemptSecret {
 
 /** The secret that belongs to a signing key: derived from its private part, so that it comes and goes with the key. */
 export function secretOf(key: KeyObject, kid: string): AttemptSecret {
-  const { d = '' } = key.export({ format: 'jwk' }) as JsonWebKey;
+  const { d } = key.export({ format: 'jwk' }) as JsonWebKey;
+  if (d === undefined) throw new Error(`Signing key ${kid} has no private part`);
   const bytes = hkdfSync('sha256', Buffer.from(d, 'base64url'), kid, 'pilotage attempt tokens', 32);
   return new AttemptSecret(createSecretKey(Buffer.from(bytes)));
 }

@@ -21,7 +21,7 @@ export const ResourceEntry = z.object({
   author: z.string().nullable(),
   since: Time.nullable(),
   expires_at: Time.nullable(),
-  /** False where a VO's own entry stands in for this one of all VOs. */
+  /** False where a VO's own entry stands in for this one of all VOs, or this one of all VOs for it: it is stricter and was set later. */
   in_force: z.boolean(),
 });
 export type ResourceEntry = z.output<typeof ResourceEntry>;

@@ -107,6 +107,11 @@ describe('the status of resources', () => {
     ]);
     await set({ ...body, status: 'Active', vo: 'lhcb' });
     expect(await list(alice(), { kind: 'site', status: 'Active' })).toMatchObject([{ vo: 'lhcb', in_force: true }]);
+    await set({ ...body, vo: null });
+    expect(await list(alice(), { kind: 'site' })).toMatchObject([
+      { vo: null, status: 'Banned', in_force: true },
+      { vo: 'lhcb', status: 'Active', in_force: false },
+    ]);
     await expect(set({ ...body, vo: 'no-such-vo' })).rejects.toMatchObject({ code: 'unknown-vo' });
   });
 

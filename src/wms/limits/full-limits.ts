@@ -10,6 +10,9 @@ interface Full {
 }
 
 const mostQueues = 1_000;
+/** So many keys that became free are remembered, and each for longer than any batch of claims takes (ms). */
+const mostFreed = 10_000;
+const longestBatch = 300_000;
 
 /**
  * Which limits had no free slot when somebody looked last, and which task queues were passed over for that: a hint in
@@ -52,7 +55,7 @@ export class FullLimits {
 
   /** A slot is free again, or may be. */
   free(key: string): void {
-    this.freed.set(key, this.clock.now());
+    this.noteFreed(key);
     const full = this.full.get(key);
     if (full === undefined) return;
     this.remove(key, full);
@@ -74,6 +77,18 @@ export class FullLimits {
   clear(): void {
     for (const key of this.full.keys()) this.free(key);
     this.freed.clear();
+  }
+
+  private noteFreed(key: string): void {
+    const now = this.clock.now();
+    // In the order of their times.
+    this.freed.delete(key);
+    this.freed.set(key, now);
+    if (this.freed.size <= mostFreed) return;
+    for (const [other, at] of this.freed) {
+      if (at > now - longestBatch) break;
+      this.freed.delete(other);
+    }
   }
 
   private remove(key: string, { timer }: Full): void {

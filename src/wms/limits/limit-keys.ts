@@ -76,6 +76,7 @@ export class LimitKeys {
       return result;
     });
     if (this.known.size >= largestKnown) this.known.clear();
+    if (this.names.size >= 2 * largestKnown) this.names.clear();
     for (const [name, key] of made) {
       this.known.set(name, key);
       this.names.set(key.limitId, name);

@@ -119,8 +119,9 @@ export class Claims {
   private abandon(batch: Batch | undefined): void {
     if (batch === undefined) return;
     const { order } = this.prospects.queues;
+    const touched = batch.stock.abandon();
     for (const { entity, used } of batch.uses) order.plan(entity, -used);
-    this.prospects.lookAhead(batch.stock.abandon());
+    this.prospects.lookAhead(touched);
   }
 
   private async claim(tx: Transaction, effects: Effects, claims: Claim[], batch: Batch): Promise<BatchOutcome<Made>[]> {
@@ -131,11 +132,17 @@ export class Claims {
     const earlier = byClaim(await earlierClaims(tx, claims));
     const asking = new Map<string, Asking>();
     const refused = new Map<Claim, Refusal>();
+    const choosing = new Set<string>();
     for (const claim of claims) {
       const asked = this.examine(claim, pilots.get(claim.stamp));
       if (asked instanceof Refusal) refused.set(claim, asked);
-      else if (asked !== null && !earlier.has(keyOf(claim)) && !asking.has(keyOf(claim)))
-        asking.set(keyOf(claim), asked);
+      if (asked instanceof Refusal || asked === null) continue;
+      if (earlier.has(keyOf(claim)) || asking.has(keyOf(claim))) continue;
+      // Whom such a pilot serves from now on is known after the first of its claims only; its other claims ask again.
+      const { separates: manyOwners, owner, stamp } = asked.claimer;
+      if (!manyOwners && owner === null && choosing.has(stamp)) continue;
+      choosing.add(stamp);
+      asking.set(keyOf(claim), asked);
     }
     await admitProbes(tx, [...asking.values()], this.prospects.probeRules);
     batch.uses = await distribute(

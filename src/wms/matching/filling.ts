@@ -108,7 +108,8 @@ export class Filling {
     const wholeSignature = queues.signature(place, whole);
     const fits = queues.classes.fitting(signature);
     const first = queues.get(kept.queueOf(stamp) ?? -1);
-    if (first !== undefined && queues.classes.fitting(wholeSignature).has(first.ordinal) && this.mayGo(first)) {
+    const isFor = first !== undefined && mayServe(first, owner);
+    if (isFor && queues.classes.fitting(wholeSignature).has(first.ordinal) && this.mayGo(first)) {
       if (fits.has(first.ordinal)) yield first;
       return;
     }
@@ -205,6 +206,11 @@ function isMore(whole: Free, free: Free): boolean {
 }
 
 const nobody: ReadonlySet<string> = new Set();
+
+/** Another server may have bound the pilot to an owner since it was kept free here. */
+function mayServe({ ownerSubject }: WaitingQueue, owner: string | null): boolean {
+  return owner === null || ownerSubject === '' || ownerSubject === owner;
+}
 
 function ownerOf(queue: WaitingQueue, job: ClaimableJob | undefined): string | null {
   return queue.ownerSubject === '' ? (job?.owner_subject ?? null) : queue.ownerSubject;

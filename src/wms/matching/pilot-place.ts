@@ -74,9 +74,12 @@ export function freeOf(pilot: Pick<PilotRow, 'bench_mark'>, offer: Offer, queue:
   return { processors, memory, gpus, wallLeft, cpuWorkLeft, idle };
 }
 
-/** What the place has when nothing runs there, with the time that is left. What no queue describes has what is free. */
+/**
+ * What the place has when nothing runs there, with the time that is left. Who is idle, or is described by no queue, has what
+ * is free: whatever the queue promises, waiting frees no more.
+ */
 export function wholeOf(free: Free, queue: QueueConfiguration | null): Free {
-  if (queue === null) return free;
+  if (queue === null || free.idle) return free;
   return {
     ...free,
     processors: Math.max(free.processors, queue.processors),

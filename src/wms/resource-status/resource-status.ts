@@ -83,6 +83,17 @@ export function isStricter(one: ResourceState, than: ResourceState): boolean {
   return severity[one] > severity[than];
 }
 
+/**
+ * Whether a person's status for all VOs is in force in spite of a VO's own: it is stricter and was set later, so that nobody
+ * has looser rights than the service by having set them before. The watch overrides nobody.
+ */
+export function overrides(
+  forAll: Pick<ResourceStatus, 'status' | 'setAt' | 'author'>,
+  own: Pick<ResourceStatus, 'status' | 'setAt'>,
+): boolean {
+  return forAll.author !== watchAuthor && forAll.setAt > own.setAt && isStricter(forAll.status, own.status);
+}
+
 /** The resources of a place, as they are named. */
 export function resourcesOf({ site, ce, host, stamp }: Whereabouts): Pick<Resource, 'kind' | 'name'>[] {
   const given = (name: string | null | undefined): name is string => name !== undefined && name !== null && name !== '';

@@ -6,6 +6,7 @@ import {
   folded,
   keyOf,
   open,
+  overrides,
   type Resource,
   resourcesOf,
   type ResourceStatus,
@@ -41,7 +42,7 @@ const reloadSeconds = 5;
 /**
  * The status of sites, CEs, storage elements, hosts and pilots, held in memory by every process: a change is known at
  * once by wake-up and within five seconds without; a status that expires ends by the database's clock. A row of a VO is
- * in force for that VO instead of the row of all VOs. What has no row is Active.
+ * in force for that VO instead of the row of all VOs, unless that one {@link overrides} it. What has no row is Active.
  */
 @Injectable()
 export class ResourceStatuses implements OnModuleInit, OnModuleDestroy {
@@ -103,11 +104,14 @@ export class ResourceStatuses implements OnModuleInit, OnModuleDestroy {
     return this.held.size > 0;
   }
 
-  /** The status in force for a VO: its own row, else the one of all VOs, else null (Active). */
+  /** The status in force for a VO: its own row, else (or if it overrides that) the one of all VOs, else null (Active). */
   of(kind: ResourceKind, name: string, vo: string, access: StorageAccess | '' = ''): ResourceStatus | null {
     if (this.held.size === 0) return null;
     const of = folded({ kind, name, vo, access });
-    return this.inForce(of) ?? (of.vo === '' ? null : this.inForce({ ...of, vo: '' }));
+    const own = this.inForce(of);
+    if (of.vo === '') return own;
+    const forAll = this.inForce({ ...of, vo: '' });
+    return own === null || (forAll !== null && overrides(forAll, own)) ? forAll : own;
   }
 
   /** What may begin at a place for a VO: the worst status of its site, CE, host and pilot decides. */

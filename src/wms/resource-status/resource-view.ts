@@ -13,7 +13,7 @@ import {
 } from '../../contract/index.js';
 import { Database, toWire } from '../../platform/index.js';
 import { isAmong, knownResources } from './known-resources.js';
-import { fold, type ResourceStatus } from './resource-status.js';
+import { fold, overrides, type ResourceStatus } from './resource-status.js';
 import { ResourceStatuses } from './resource-statuses.js';
 import { readHistory, type StatusChange } from './status-rows.sql.js';
 
@@ -89,13 +89,13 @@ function isVisible(
 }
 
 function isInForce(status: ResourceStatus, among: readonly ResourceStatus[]): boolean {
-  return (
-    status.vo !== '' ||
-    !among.some(
-      ({ kind, name, access, vo }) =>
-        vo !== '' && kind === status.kind && name === status.name && access === status.access,
-    )
+  const other = among.find(
+    ({ kind, name, access, vo }) =>
+      vo !== status.vo && kind === status.kind && name === status.name && access === status.access,
   );
+  if (other === undefined) return true;
+  const [forAll, own] = status.vo === '' ? [status, other] : [other, status];
+  return overrides(forAll, own) === (status === forAll);
 }
 
 /** What nobody has set anything for. */

@@ -10,6 +10,8 @@ export { addTo, chargeOf, shareKeys, type Use } from './share-keys.js';
 
 /** How often the database is asked for what other servers' claims have used, and turns are levelled. */
 export const levelEverySeconds = 15;
+/** Summing up takes a second for a million claims of the last hour: nobody waits for it, unless the sum is older than this. */
+const longestSum = 60;
 
 /** The terms of a configuration in seconds. */
 export function ledgerTerms({ shares }: Pick<Configuration, 'shares'>): LedgerTerms {
@@ -40,11 +42,14 @@ export class ShareUse {
     this.ledger = this.empty({ halfLifeSeconds: 1, creditSeconds: 0 }, this.at);
   }
 
-  /** Sums the table up again when that was not done for a while. */
+  /** Sums the table up again when that was not done for a while; waits for it only when it was not done for long. */
   async refresh(): Promise<void> {
-    if (this.clock.now() - this.loadedAt < levelEverySeconds * 1_000) return;
+    const age = this.clock.now() - this.loadedAt;
+    if (age < levelEverySeconds * 1_000) return;
     this.loading ??= this.load().finally(() => (this.loading = null));
-    await this.loading;
+    // A failure is tried again by the next claim, and told to it once the sum is too old.
+    if (age < longestSum * 1_000) this.loading.catch(() => undefined);
+    else await this.loading;
   }
 
   /** Whose turn it is: use per share on each level, with `planned` use counted as if it had happened. */

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readAudit } from '../../../src/auth/index.js';
+import { watchAuthor } from '../../../src/wms/black-holes/watch-author.js';
 import type { NewStatus } from '../../../src/wms/resource-status/resource-statuses.js';
 import { anOffer, type Matcher, type MatchingTest, startMatching } from '../../support/matching.js';
 
@@ -69,6 +70,20 @@ describe('the status of resources', () => {
     expect(statuses.verdict({ ...host, host: 'n2' }).verdict).toBe('tests-only');
     expect(statuses.all()).toHaveLength(3);
     await statuses.clear({ ...site, kind: 'host', name: 'demo.local/n1', vo: 'lhcb' }, 'done', 'a');
+    await statuses.clear({ ...site, vo: 'lhcb' }, 'done', 'a');
+    await statuses.clear(site, 'done', 'a');
+  });
+
+  it('of all VOs holds for a VO that has set less before, but the watch overrides nobody', async () => {
+    const { statuses } = server;
+    await statuses.set({ ...banned, vo: 'lhcb', status: 'Active' }, 'a');
+    await statuses.set(banned, watchAuthor);
+    expect(statuses.verdict({ vo: 'lhcb', site: 'Demo.Local' }).verdict).toBe('open');
+    await statuses.set(banned, 'a');
+    expect(statuses.verdict({ vo: 'lhcb', site: 'Demo.Local' }).verdict).toBe('closed');
+    // An exception is made after that of which it is one.
+    await statuses.set({ ...banned, vo: 'lhcb', status: 'Degraded' }, 'a');
+    expect(statuses.verdict({ vo: 'lhcb', site: 'Demo.Local' }).verdict).toBe('open');
     await statuses.clear({ ...site, vo: 'lhcb' }, 'done', 'a');
     await statuses.clear(site, 'done', 'a');
   });

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ShareUse } from '../../../src/wms/task-queues/share-use.js';
 import type { NamedEntity } from '../../../src/wms/task-queues/shares.js';
 import { startMatching } from '../../support/matching.js';
 
@@ -41,6 +42,30 @@ describe('an attempt', () => {
 });
 
 describe('use of shares', () => {
+  it('is summed up again while claims go on; only when it was not for a minute do they wait', async () => {
+    let [seconds, waits] = [Date.now() / 1_000, Promise.resolve()];
+    let release = (): void => undefined;
+    const database = Object.assign(Object.create(wms.database) as typeof wms.database, {
+      query: async (sql: string, parameters?: unknown[]) => {
+        await waits;
+        return wms.database.query(sql, parameters);
+      },
+    });
+    const shares = new ShareUse(database, wms.configuration);
+    Object.assign(shares, { clock: { now: () => seconds * 1_000 } });
+    await shares.refresh();
+    await use(await aServer(), 'elsewhere', 700);
+    waits = new Promise((resolve) => (release = resolve));
+    seconds += 20;
+    await shares.refresh();
+    expect(shares.turns()(owner('elsewhere')).owner).toBe(0);
+    seconds += 60;
+    const waited = shares.refresh();
+    release();
+    await waited;
+    expect(shares.turns()(owner('elsewhere')).owner).toBeGreaterThan(699);
+  });
+
   it('that an open transaction has written is not lost when older use is folded', async () => {
     const server = await aServer();
     await use(server, 'early', 500);
