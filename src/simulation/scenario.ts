@@ -83,9 +83,7 @@ const Scenario = z.strictObject({
 });
 
 export type PilotBehaviour = z.output<typeof Pilots>;
-export type SimulatedUser = z.output<typeof User>;
 export type SimulatedGrid = z.output<typeof Grid>;
-export type SimulatedMixture = z.output<typeof Mixture>;
 export type Scenario = Omit<z.output<typeof Scenario>, 'configuration'> & { configuration: Configuration };
 
 /** How pilots behave of which a scenario says nothing. */

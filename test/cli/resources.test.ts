@@ -80,6 +80,7 @@ describe('pilotage resource', () => {
     ['set Banned site:Demo.Local --reason x --until 2090-01-01', 'zone'],
     ['set Banned site:Demo.Local --reason x --for 1h --until 2090-01-01T00:00Z', 'cannot be used with'],
     ['set Banned se:LogSE --reason x --access delete', 'Accesses are'],
+    ['set Banned site:Demo.Local --reason x --access read', '--access is for storage elements, and none is named'],
     ['set Banned site:Demo.Local --reason x --until 2020-01-01T00:00Z', 'this time is over'],
   ])('says what is wrong with "%s"', async (line, told) => {
     expect(await terminal.run(`pilotage resource ${line}`)).toMatchObject({

@@ -109,7 +109,7 @@ Known queues and pilots that pass; left are those that pass all from the first l
     expect((await terminal.run('pilotage why 1002')).out).toBe(`Job 1002 is Running.
 - Nothing fits.
 
-Attempt 2 was chosen 2026-11-24 03:00:00 under configuration 7 from task queue 17 at turns VO 0, group 1.23e+4, owner 3.00 for pilot ${stamp}.
+Attempt 2 was chosen 2026-11-24 03:00:00 under configuration 7 from task queue 17 at turns VO 0, group 12,300, owner 3 for pilot ${stamp}.
 `);
   });
 

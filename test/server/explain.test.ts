@@ -30,6 +30,10 @@ beforeAll(async () => {
   const last_offer = JSON.stringify({ ...anOffer, tags: ['fast'], platforms: ['el9'] });
   for (let at = 0; at < 4; at += 1) await aPilot(at === 0 ? {} : { last_offer });
   await aPilot({ site: 'Big', ce: 'big', queue: 'q', processors: 8, isolation: 'none', bound_owner: 'lhcb:bob' });
+  const fast = { site: 'Fast', ce: 'fast', queue: 'q', status: 'Aborted' };
+  await aPilot({ ...fast, status_reason: 'Not submitted: the proxy is over' });
+  await aPilot({ ...fast, status_reason: 'Not submitted: no such queue' });
+  await aPilot({ status: 'Aborted', status_reason: 'Removed by hand' });
 });
 afterAll(() => running.close());
 
@@ -120,6 +124,11 @@ describe('why a job waits', () => {
     expect(codes(await why(await submit({ min_processors: 8 })))).toEqual(
       expect.arrayContaining(['no-pilots', 'bound-elsewhere']),
     );
+    const [refused] = (await why(await submit({ sites: ['Fast'], tags: ['gpu'] }))).reasons;
+    expect(refused?.text).toMatch(
+      /none is on the way: the last pilot that was sent there was aborted .* ago: Not submitted: no such queue$/,
+    );
+    expect(JSON.stringify(await why(await submit({ sites: ['Demo.Local'] })))).not.toContain('Removed by hand');
     const id = await submit({ sites: ['Closed'] });
     await running.app
       .get(ResourceStatuses)
@@ -139,7 +148,7 @@ describe('why a job waits', () => {
     expect(told.waiting?.limits).toEqual([
       {
         code: 'limit',
-        text: expect.stringContaining('At most 0 jobs of group lhcb_prod may run at one time, and 0 do'),
+        text: expect.stringContaining('No job of group lhcb_prod may begin: a limit is set to 0'),
       },
     ]);
     expect(codes(told)).toContain('limit');

@@ -9,6 +9,7 @@ import {
   type StorageAccess,
 } from '../../contract/index.js';
 import { type Context, positive } from '../command.js';
+import { CommandFailure } from '../failure.js';
 import { printRows, rowOptions, type RowOptions } from '../output/rows.js';
 import { type Session, withSession } from '../session.js';
 import { accessList, duration, moment, namedResource, stateNamed } from './words.js';
@@ -129,8 +130,13 @@ function changing(command: Command, reason: string): Command {
 }
 
 function meant(names: readonly string[], { reason, access, vo, allVos }: ChangeOptions) {
+  const named = names.map((name) => namedResource(name, access));
+  // Otherwise who wants to close a site for reading would close all of it.
+  if (access !== undefined && !named.some(({ kind }) => kind === 'storage')) {
+    throw new CommandFailure('--access is for storage elements, and none is named', 'leave it out, or name storage:SE');
+  }
   return {
-    resources: names.map((name) => namedResource(name, access)),
+    resources: named,
     reason,
     ...(allVos === true ? { vo: null } : vo === undefined ? {} : { vo }),
   };

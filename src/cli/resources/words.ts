@@ -15,7 +15,7 @@ const kinds: ReadonlyMap<string, ResourceKind> = new Map([
   ['se', 'storage'],
 ]);
 
-/** The resource in a text like `site:LCG.Site.xx`; accesses go to storage elements only. */
+/** The resource in a text like `site:LCG.Site.xx`; accesses go to storage elements, beside which others may stand. */
 export function namedResource(text: string, access?: StorageAccess[]): NamedResource {
   const [, word = '', name = ''] = /^([^:]*):(.*)$/s.exec(text) ?? [];
   const kind = kinds.get(word.toLowerCase());

@@ -127,5 +127,5 @@ function turns({ vo, group, owner }: { vo: number; group: number; owner: number 
 }
 
 function short(turn: number): string {
-  return turn === 0 ? '0' : turn.toPrecision(3);
+  return turn.toLocaleString('en-US', { maximumSignificantDigits: 3 });
 }

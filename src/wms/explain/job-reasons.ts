@@ -36,7 +36,8 @@ const pilot = (attempt: AttemptFacts | undefined): string =>
   attempt === undefined
     ? 'something that Pilotage did not start'
     : `attempt ${attempt.attempt} on pilot ${attempt.pilot_stamp}`;
-const at = (time: string | null): string => (time === null ? '' : ` at ${time.slice(0, 19)} UTC`);
+const utc = (time: string): string => `${time.slice(0, 19)} UTC`;
+const at = (time: string | null): string => (time === null ? '' : ` at ${utc(time)}`);
 const ended = (how: string) => (job: JobFacts, attempt: AttemptFacts | undefined) =>
   `${how}${at(job.end_exec_time ?? job.last_update_time)}${place(attempt)}: ${job.minor_status}`;
 
@@ -47,7 +48,7 @@ const words: Record<Exclude<JobStatus, 'Waiting'>, (job: JobFacts, attempt: Atte
   Checking: ({ minor_status }) => `It is being checked: ${minor_status}`,
   Staging: ({ minor_status }) => `Its input data are being staged: ${minor_status}`,
   Matched: (_, attempt) => `It was claimed${at(attempt?.claimed_at ?? null)}${place(attempt)} by ${pilot(attempt)}; its payload has not begun yet`, // prettier-ignore
-  Running: (job, attempt) => `It runs since${at(job.start_exec_time)}${place(attempt)}: ${pilot(attempt)}`,
+  Running: ({ start_exec_time: start }, attempt) => `It runs${start === null ? '' : ` since ${utc(start)}`}${place(attempt)}: ${pilot(attempt)}`, // prettier-ignore
   Stalled: (_, attempt) => `Its pilot has been silent for a while${place(attempt)}: ${pilot(attempt)}. If it stays silent, the job runs again when the lease is over`, // prettier-ignore
   Completing: (_, attempt) => `Its payload has ended${place(attempt)} and its outputs are being brought home`,
   Done: ended('It is done'),

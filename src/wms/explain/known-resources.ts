@@ -3,10 +3,10 @@ import { type Configuration, CurrentConfiguration, queuesOf, type QueueView } fr
 import { type Offer, Refusal } from '../../contract/index.js';
 import { Database, PLATFORM_CONFIG, type PlatformConfig } from '../../platform/index.js';
 import { freeOf, placeOf as placeOfPilot, queueOfPilot } from '../matching/pilot-place.js';
-import type { Verdict } from '../resource-status/resource-status.js';
 import { ResourceStatuses } from '../resource-status/resource-statuses.js';
 import { type Place, placeOf } from '../task-queues/queue-place.js';
-import { type PilotShape, type QueueTrouble, readPilotShapes, readTroubles } from './pilots-seen.sql.js';
+import { type PilotShape, readAborted, readPilotShapes, readTroubles } from './pilots-seen.sql.js';
+import { abortedInWords, circuitInWords, statusInWords } from './queue-troubles.js';
 import type { Resource } from './resources.js';
 import { SharedReading } from './shared-reading.js';
 
@@ -23,7 +23,8 @@ export interface Known {
 
 interface Snapshot {
   shapes: PilotShape[];
-  troubles: Map<string, QueueTrouble>;
+  /** Why no pilots come to a queue, in words, by {@link placeKey}. */
+  troubles: Map<string, string>;
 }
 
 /** Pilots are looked at again after so long (ms): this many change little in a moment, and counting them costs. */
@@ -56,7 +57,7 @@ export class KnownResources {
     return known;
   }
 
-  private queuesOf(vo: string, troubles: ReadonlyMap<string, QueueTrouble>): Resource[] {
+  private queuesOf(vo: string, troubles: ReadonlyMap<string, string>): Resource[] {
     const { document } = this.configuration.get();
     const places = this.places.get(document) ?? placesOf(document);
     this.places.set(document, places);
@@ -64,10 +65,8 @@ export class KnownResources {
       .filter(({ queue }) => queue.vos.some((name) => name.toLowerCase() === vo.toLowerCase()))
       .map(({ queue: { site, ce, queue, max_pilots }, place }) => {
         const { verdict, because } = this.statuses.verdict({ vo, site, ce });
-        const circuit = troubles.get(placeKey({ site, ce, queue }));
-        const halted =
-          max_pilots === 0 ? 'its configuration allows no pilots (max_pilots: 0)' : circuitInWords(circuit);
-        const trouble = statusInWords(because) ?? halted;
+        const none = max_pilots === 0 ? 'its configuration allows no pilots (max_pilots: 0)' : null;
+        const trouble = statusInWords(because) ?? none ?? troubles.get(placeKey({ site, ce, queue })) ?? null;
         return { kind: 'queue', site, ce, queue, place, count: 1, verdict, trouble };
       });
   }
@@ -86,32 +85,25 @@ export class KnownResources {
   }
 
   private async read(vo: string): Promise<Snapshot> {
-    const [shapes, troubles] = await Promise.all([
+    const [shapes, aborted, circuits] = await Promise.all([
       readPilotShapes(this.database, vo, this.settings.silentSeconds),
+      readAborted(this.database, vo),
       readTroubles(this.database, vo),
     ]);
-    return { shapes, troubles: new Map(troubles.map((trouble) => [placeKey(trouble), trouble])) };
+    const served = new Set(shapes.filter(({ running }) => Number(running) > 0).map(placeKey));
+    const lost = aborted.filter((pilot) => !served.has(placeKey(pilot)));
+    // A circuit says more than the pilots that opened it.
+    const troubles = new Map([
+      ...lost.map((pilot): [string, string] => [placeKey(pilot), abortedInWords(pilot)]),
+      ...circuits.map((circuit): [string, string] => [placeKey(circuit), circuitInWords(circuit)]),
+    ]);
+    return { shapes, troubles };
   }
 }
 
 /** The name of a place within a VO; names compare without case. */
 export function placeKey({ site, ce, queue }: { site: string; ce: string; queue: string }): string {
   return [site, ce, queue].join('/').toLowerCase();
-}
-
-/** A status in words; null when all is well. */
-export function statusInWords(because: Verdict['because']): string | null {
-  if (because === null || because.status === 'Active' || because.status === 'Degraded') return null;
-  const { kind, name, status, reason, expiresAt } = because;
-  const until = expiresAt === null ? '' : ` until ${expiresAt.slice(0, 16)} UTC`;
-  return `${kind} ${name} is ${status}${until}${reason === '' ? '' : `: ${reason}`}`;
-}
-
-function circuitInWords(trouble: QueueTrouble | undefined): string | null {
-  if (trouble === undefined) return null;
-  const { circuit, reason } = trouble;
-  const words = circuit === 'open' ? 'no pilots are sent there for now' : 'one pilot at a time is sent there to try it';
-  return reason === '' ? words : `${words}: ${reason}`;
 }
 
 function placesOf(document: Configuration): { queue: QueueView; place: Place }[] {

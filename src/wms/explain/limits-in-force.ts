@@ -50,7 +50,9 @@ function inWords({ scope, maximum, window, inUse, freeIn }: LimitState): string 
     ...(ce === undefined ? [] : [`(${ce})`]),
   ].join(' ');
   const jobs = `${amount(maximum, 'job', 'jobs')}${whose === '' ? '' : ` ${whose}`}`;
-  if (window === null) return `At most ${jobs} may run at one time, and ${thousands(inUse)} do`;
+  if (maximum === 0) return `No job${whose === '' ? '' : ` ${whose}`} may begin: a limit is set to 0`;
+  if (window === null)
+    return `At most ${jobs} may run at one time, and ${thousands(inUse)} ${inUse === 1 ? 'does' : 'do'}`;
   const next = freeIn === null ? '' : `; the next may in ${duration(freeIn)}`;
   return `At most ${jobs} may begin within ${duration(window)}${next}`;
 }

@@ -31,7 +31,9 @@ export function pilotReasons(
   }
   if (place !== null && place.free.processors === 0)
     reasons.push({ code: 'full', text: `None of its processors was free when it asked last; it runs ${jobs(pilot)}` });
-  if (taskQueues !== null) reasons.push(...fromQueues(taskQueues));
+  // What fits says nothing while no job at all may begin there.
+  const barred = reasons.some(({ code }) => ['drain', 'isolation', 'closed'].includes(code));
+  if (taskQueues !== null) reasons.push(...fromQueues(taskQueues).filter(({ code }) => !barred || code !== 'fits'));
   return reasons;
 }
 

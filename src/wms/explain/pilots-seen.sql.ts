@@ -51,6 +51,34 @@ export async function readPilotShapes(database: Queryable, vo: string, silentSec
   );
 }
 
+/** A pilot that could not be submitted, or that its CE lost. */
+export interface AbortedPilot {
+  site: string;
+  ce: string;
+  queue: string;
+  /** Seconds since then. */
+  ago: number;
+  reason: string;
+}
+
+/** So many of the latest aborted pilots of a VO are looked at. */
+const latestAborted = 200;
+
+/** The latest aborted pilot of each queue of a VO, of the last hour; queues where that happens rarely may be missing. */
+export async function readAborted(database: Queryable, vo: string): Promise<AbortedPilot[]> {
+  return await database.query<AbortedPilot>(
+    `SELECT p.site, p.ce, p.queue, TIMESTAMPDIFF(SECOND, p.last_update_time, NOW(6)) AS ago, p.status_reason AS reason
+     FROM (
+       SELECT MAX(latest.pilot_id) AS pilot_id FROM (
+         SELECT pilot_id, site, ce, queue FROM pilots FORCE INDEX (by_status)
+         WHERE vo = ? AND status = 'Aborted' ORDER BY pilot_id DESC LIMIT ${latestAborted}
+       ) latest GROUP BY latest.site, latest.ce, latest.queue
+     ) last JOIN pilots p ON p.pilot_id = last.pilot_id
+     WHERE p.last_update_time > NOW(6) - INTERVAL 1 HOUR`,
+    [vo],
+  );
+}
+
 /** The queues to which the site director sends a VO's pilots no more, or one at a time, because something went wrong there. */
 export async function readTroubles(database: Queryable, vo: string): Promise<QueueTrouble[]> {
   return await database.query<QueueTrouble>(

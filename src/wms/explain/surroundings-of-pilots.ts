@@ -6,9 +6,9 @@ import { freeOf, nodeOf, placeOf, queueOfPilot } from '../matching/pilot-place.j
 import { separates } from '../matching/prospects.js';
 import { ResourceStatuses } from '../resource-status/resource-statuses.js';
 import type { Place } from '../task-queues/queue-place.js';
-import { statusInWords } from './known-resources.js';
 import type { PilotFacts } from './pilot-facts.sql.js';
 import type { Surroundings } from './pilot-reasons.js';
+import { statusInWords } from './queue-troubles.js';
 
 /** What configuration and statuses make of a pilot. */
 @Injectable()

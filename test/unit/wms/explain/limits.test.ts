@@ -34,7 +34,9 @@ describe('limits as reasons', () => {
     expect(limitReasons([[free]])).toEqual([]);
     expect(limitReasons([])).toEqual([]);
     const [own] = limitReasons([[limit({ scope: { vo: 'lhcb', owner: 'ann', subject: 's' }, maximum: 0, inUse: 0 })]]);
-    expect(own?.text).toContain('At most 0 jobs of ann may run');
+    expect(own?.text).toBe('No job of ann may begin: a limit is set to 0 (1 of 1 place that fits)');
+    const [one] = limitReasons([[limit({ scope: { vo: 'lhcb' }, maximum: 1, inUse: 1 })]]);
+    expect(one?.text).toContain('At most 1 job of VO lhcb may run at one time, and 1 does');
     const [ofVo] = limitReasons([[limit({ scope: { vo: 'lhcb' } })]]);
     expect(ofVo?.text).toContain('3 jobs of VO lhcb may');
   });

@@ -57,6 +57,9 @@ describe('a pilot that got nothing', () => {
     );
     expect(codes(pilotReasons(pilot, around, queues(9, 2, 2)))).toEqual(['other-owners']);
     expect(codes(pilotReasons(pilot, around, queues(9, 2, 1)))).toEqual(['fits']);
+    const banned: Surroundings = { ...around, status: { verdict: 'closed', words: 'site CERN is Banned' } };
+    expect(codes(pilotReasons(pilot, banned, queues(9, 2, 1)))).toEqual(['closed']);
+    expect(codes(pilotReasons({ ...pilot, drain: 1 }, around, queues(9, 2, 1)))).toEqual(['drain']);
     const everything: Surroundings = {
       ...around,
       lacksIsolation: true,

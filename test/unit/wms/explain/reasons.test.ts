@@ -108,6 +108,13 @@ describe('a job in any other state', () => {
     expect(stateReasons({ ...job, status }, undefined)).toHaveLength(1);
   });
 
+  it('says since when and where it runs', () => {
+    const running: JobFacts = { ...job, status: 'Running', start_exec_time: '2026-11-24 03:31:00.000000' };
+    expect(stateReasons(running, attempt)[0]?.text).toBe(
+      'It runs since 2026-11-24 03:31:00 UTC at CERN (ce1, wn7): attempt 2 on pilot f00',
+    );
+  });
+
   it('says when, where and why it failed, and that its payload may still be executing', () => {
     const [failed] = stateReasons(
       { ...job, status: 'Failed', minor_status: 'Application Finished With Errors' },
