@@ -61,7 +61,15 @@ function read(file: string, set: readonly string[]): Scenario {
     if (at < 1) throw new Error(`--set ${change}: key=value is needed`);
     return [change.slice(0, at), change.slice(at + 1)] as const;
   });
-  return readScenario(readFileSync(file, 'utf8'), new Map(changes));
+  return readScenario(textOf(file), new Map(changes));
+}
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new Error(`${file} cannot be read (${(error as NodeJS.ErrnoException).code})`, { cause: error });
+  }
 }
 
 async function run(label: string, scenario: Scenario): Promise<LabelledRun['results']> {
@@ -74,7 +82,9 @@ async function run(label: string, scenario: Scenario): Promise<LabelledRun['resu
   const speed = Math.round(simulation.happened / seconds);
   const memory = Math.round(process.memoryUsage().rss / 2 ** 20);
   const said = `${simulation.happened} events in ${seconds.toFixed(1)} s (${cpu.toFixed(1)} s of CPU), ${speed} a second, ${memory} MiB`;
-  process.stderr.write(`${label}: ${scenario.days} days, ${results.jobs.submitted} jobs, ${said}\n`);
+  process.stderr.write(
+    `${label}: ${scenario.days} ${scenario.days === 1 ? 'day' : 'days'}, ${results.jobs.submitted} jobs, ${said}\n`,
+  );
   return results;
 }
 

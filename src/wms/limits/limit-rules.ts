@@ -21,6 +21,7 @@ export class LimitRules {
   private readonly ofGroup = new Map<string, RuleList>();
   private readonly ofSite = new Map<string, RuleList>();
   private readonly ofCe = new Map<string, RuleList>();
+  private readonly lists: readonly RuleList[];
   /** Nothing is limited. */
   readonly isEmpty: boolean;
   /** Some rule is about owners. */
@@ -49,18 +50,18 @@ export class LimitRules {
         put(this.ofCe, placeKey(site, ce), { path, scope: { site, ce }, rules: ofCe });
       }
     }
-    const lists = [this.common, ...[this.ofVo, this.ofGroup, this.ofSite, this.ofCe].map((map) => [...map.values()])];
-    this.isEmpty = lists.flat().length === 0;
-    this.knowsOwners = lists.flat().some((list) => list.rules.some(({ owner }) => owner !== undefined));
+    const byName = [this.ofVo, this.ofGroup, this.ofSite, this.ofCe].flatMap((map) => [...map.values()]);
+    this.lists = [...this.common, ...byName];
+    this.isEmpty = this.lists.length === 0;
+    this.knowsOwners = this.lists.some((list) => list.rules.some(({ owner }) => owner !== undefined));
   }
 
   /** All that holds for a job at a place, by key. Rules about what is not known of them do not count. */
   of(job: LimitedJob, place: LimitedPlace): Limit[] {
-    const vo = folded(job.vo);
-    const group = folded(job.group);
+    const known = asKnown(job);
+    const { vo, group } = known;
     const site = folded(place.site);
     const ce = folded(place.ce);
-    const known = { vo, group, owner: job.owner, subject: job.subject, jobType: typeOf(job.jobType) };
     const lists = [
       ...this.common,
       vo === undefined ? undefined : this.ofVo.get(vo),
@@ -74,6 +75,21 @@ export class LimitRules {
       if (other === undefined || limit.maximum < other.maximum) byKey.set(limit.key, limit);
     }
     return [...byKey.values()];
+  }
+
+  /** The limits of which the rules alone say whom they count: none of "*", of an owner, or of a group of any VO. */
+  named(): Limit[] {
+    const limits = this.lists.flatMap((list) =>
+      list.rules.flatMap((rule) => {
+        const { vo = list.scope.vo, group = list.scope.group, owner, job_type: jobType } = rule;
+        if ([vo, group, jobType].includes('*') || owner !== undefined || (group !== undefined && vo === undefined))
+          return [];
+        const job = { vo, group, jobType };
+        const keys = new Set(limitsOf(rule, list.path, scopeOf(rule, list.scope, asKnown(job))).map(({ key }) => key));
+        return this.of(job, list.scope).filter(({ key }) => keys.has(key));
+      }),
+    );
+    return [...new Map(limits.map((limit) => [limit.key, limit])).values()];
   }
 
   /** The limit that has this key now; null when no rule makes it any more. */
@@ -133,6 +149,10 @@ function limitsOf({ max_running, per_minute, delay_seconds }: RunningLimit, rule
     ...(per_minute === undefined ? [] : [limit(per_minute, minute)]),
     ...(delay_seconds === undefined ? [] : [limit(1, delay_seconds)]),
   ];
+}
+
+function asKnown({ vo, group, owner, subject, jobType }: LimitedJob): LimitedJob {
+  return { vo: folded(vo), group: folded(group), owner, subject, jobType: typeOf(jobType) };
 }
 
 function folded(name: string | undefined): string | undefined {

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { CurrentConfiguration } from '../../configuration/index.js';
 import { Database } from '../../platform/index.js';
-import { type Limit, type LimitedJob, type LimitedPlace, readKey } from './limit.js';
+import { type Limit, type LimitedJob, type LimitedPlace } from './limit.js';
 import { rulesOf } from './queue-limits.js';
 
 /** A limit, and how much of it is in use at the moment. */
@@ -35,17 +35,22 @@ export class LimitStates {
     return limits.map((limit) => stateOf(limit, states.get(limit.key)));
   }
 
-  /** All that counts something, as far as it concerns a VO: its own, and those that are common to all VOs. */
+  /**
+   * As far as it concerns a VO (its own, and those that are common to all VOs): each limit whose rule names whom it counts, and
+   * of the others those that have counted something.
+   */
   async all(vo: string): Promise<LimitState[]> {
     const rules = rulesOf(this.configuration.get().document);
     if (rules.isEmpty) return [];
     const states = await this.read(null);
-    return [...states].flatMap(([key, state]) => {
+    const limits = new Map(rules.named().map((limit) => [limit.key, limit]));
+    for (const key of states.keys()) {
       const limit = rules.withKey(key);
-      const { scope } = readKey(key);
-      if (limit === null || (scope.vo !== undefined && scope.vo !== vo.toLowerCase())) return [];
-      return [stateOf(limit, state)];
-    });
+      if (limit !== null) limits.set(key, limit);
+    }
+    return [...limits.values()]
+      .filter(({ scope }) => scope.vo === undefined || scope.vo === vo.toLowerCase())
+      .map((limit) => stateOf(limit, states.get(limit.key)));
   }
 
   private async read(keys: readonly string[] | null): Promise<Map<string, KeyState>> {

@@ -38,6 +38,32 @@ describe('which limits hold for a job at a place', () => {
     expect(limits.of(job, here).map(({ rule }) => rule)[2]).toBe('vos.lhcb.groups.lhcb_prod.running_limits.0');
   });
 
+  it('those whose rules name whom they count are known before anybody is counted', () => {
+    const limits = rules({
+      running_limits: [
+        { vo: 'LHCB', group: 'lhcb_prod', max_running: 9 },
+        { group: 'lhcb_prod', max_running: 8 },
+      ],
+      vos: {
+        lhcb: {
+          running_limits: [
+            { job_type: 'User', max_running: 0, per_minute: 5 },
+            { owner: 'ann', max_running: 1 },
+          ],
+        },
+      },
+      sites: { 'Demo.Local': { running_limits: [{ job_type: '*', max_running: 3 }, { max_running: 4 }] } },
+    });
+    expect(limits.named().map(({ scope, maximum, window }) => ({ scope, maximum, window }))).toEqual([
+      { scope: { vo: 'lhcb', group: 'lhcb_prod' }, maximum: 8, window: null },
+      { scope: { vo: 'lhcb', jobType: 'user' }, maximum: 0, window: null },
+      { scope: { vo: 'lhcb', jobType: 'user' }, maximum: 5, window: 60 },
+      { scope: { site: 'demo.local' }, maximum: 4, window: null },
+    ]);
+    expect(limits.of(job, here)).toEqual(expect.arrayContaining(limits.named()));
+    expect(rules({}).named()).toEqual([]);
+  });
+
   it('one for each value of an attribute with a star, in which the owner is a person of a VO', () => {
     const limits = atSite({ owner: '*', max_running: 2 });
     expect(of(limits)[0]?.scope).toEqual({ vo: 'lhcb', owner: 'ann', subject: 'lhcb:ann', site: 'demo.local' });
