@@ -14,7 +14,10 @@ export interface PatienceTerms {
  * pilot that was kept in vain takes other jobs for as long as the patience lasts. Pure; in the memory of one server.
  */
 export class KeptPilots {
+  /** In the order in which they were kept, so that those that are over come first. */
   private readonly pilots = new Map<string, { queue: number; until: number; freeUntil: number }>();
+  /** The same by queue: a claim may ask for many queues. */
+  private readonly ofQueue = new Map<number, Set<string>>();
 
   constructor(
     private readonly terms: () => PatienceTerms,
@@ -35,22 +38,45 @@ export class KeptPilots {
   keep(stamp: string, queue: WaitingQueue): boolean {
     this.forgetOver();
     if (this.pilots.has(stamp)) return this.queueOf(stamp) === queue.id;
+    if (this.keptFor(queue.id) >= Math.max(1, queue.ahead.length)) return false;
     const now = this.now();
-    const others = [...this.pilots.values()].filter((pilot) => pilot.queue === queue.id && now < pilot.until).length;
-    if (others >= Math.max(1, queue.ahead.length)) return false;
     const { patience, keepFor } = this.terms();
     this.pilots.set(stamp, { queue: queue.id, until: now + keepFor, freeUntil: now + keepFor + patience });
+    this.ofQueue.set(queue.id, (this.ofQueue.get(queue.id) ?? new Set()).add(stamp));
     return true;
   }
 
   /** The pilot got its job, or there is none any more. One that was kept in vain is still left alone for a while. */
   release(stamp: string): void {
     const pilot = this.pilots.get(stamp);
-    if (pilot !== undefined && this.now() < pilot.until) this.pilots.delete(stamp);
+    if (pilot !== undefined && this.now() < pilot.until) this.forget(stamp, pilot.queue);
+  }
+
+  /** How many pilots are kept for a queue; those that were kept in vain are counted no more. */
+  private keptFor(queue: number): number {
+    for (const stamp of this.ofQueue.get(queue) ?? []) {
+      if (this.queueOf(stamp) === queue) break;
+      this.dropFrom(queue, stamp);
+    }
+    return this.ofQueue.get(queue)?.size ?? 0;
   }
 
   private forgetOver(): void {
     const now = this.now();
-    for (const [stamp, { freeUntil }] of this.pilots) if (now >= freeUntil) this.pilots.delete(stamp);
+    for (const [stamp, { queue, freeUntil }] of this.pilots) {
+      if (now < freeUntil) break;
+      this.forget(stamp, queue);
+    }
+  }
+
+  private forget(stamp: string, queue: number): void {
+    this.pilots.delete(stamp);
+    this.dropFrom(queue, stamp);
+  }
+
+  private dropFrom(queue: number, stamp: string): void {
+    const stamps = this.ofQueue.get(queue);
+    stamps?.delete(stamp);
+    if (stamps?.size === 0) this.ofQueue.delete(queue);
   }
 }
