@@ -5,7 +5,9 @@ import { holdJob } from '../support/held-job.js';
 import { anOffer } from '../support/matching.js';
 import { startServer, type TestServer, type TestUser } from '../support/server.js';
 import type { Stages } from '../support/stages.js';
+import { WakeUps } from '../../src/platform/index.js';
 import { Jobs } from '../../src/wms/jobs/jobs.js';
+import { Prospects } from '../../src/wms/matching/prospects.js';
 import { TaskQueueIndex } from '../../src/wms/task-queues/task-queue-index.js';
 import { ResourceStatuses } from '../../src/wms/resource-status/resource-statuses.js';
 
@@ -255,6 +257,24 @@ describe('why a pilot got nothing', () => {
     const busy = await aPilot({ isolation: 'none', bound_owner: 'lhcb:nobody', site: 'Elsewhere' });
     await claimInVain(busy);
     expect(codes(await whyPilot(busy))).toEqual(['other-owners']);
+  });
+
+  it('tells when this server keeps it free, or has just braked it', async () => {
+    const { kept } = running.app.get(Prospects);
+    const stamp = await aPilot();
+    await submit({ job_name: 'waits' });
+    const [queue] = running.app.get(TaskQueueIndex).queues.all();
+    if (queue === undefined) throw new Error('No task queue is known');
+    expect(kept.keep(stamp, queue)).toBe(true);
+    expect(codes(await whyPilot(stamp))).toEqual(['kept-free']);
+    kept.release(stamp);
+    expect(codes(await whyPilot(stamp))).toEqual(['no-offer']);
+    const hosts = ['n1', 'n2', 'n3'].map((host) => ({ site: 'Demo.Local', host }));
+    running.app.get(Prospects).gaveTo(hosts);
+    const losses = [1, 2, 3, 4, 5].map((job) => ({ job, site: 'demo.local', host: '', pilot: stamp, seconds: 1 }));
+    running.app.get(WakeUps).wakeHere('loss', [JSON.stringify({ from: 'another server', losses })]);
+    const [braked] = (await whyPilot(stamp)).reasons;
+    expect(braked).toMatchObject({ code: 'closed', text: expect.stringContaining('lost 5 jobs') });
   });
 
   it('is unknown in other VOs', async () => {

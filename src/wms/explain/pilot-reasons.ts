@@ -9,6 +9,8 @@ export interface Surroundings {
   lacksIsolation: boolean;
   /** The status that closes its place, or leaves it to tests, in words; null when it is open. */
   status: { verdict: 'tests-only' | 'closed'; words: string } | null;
+  /** The task queue for whose job this server keeps it free; null for none. */
+  keptFor: number | null;
   /** Its last offer contradicts itself; the sentence says how. */
   contradiction: string | null;
   silentSeconds: number;
@@ -32,7 +34,7 @@ export function pilotReasons(
   if (place !== null && place.free.processors === 0)
     reasons.push({ code: 'full', text: `None of its processors was free when it asked last; it runs ${jobs(pilot)}` });
   // What fits says nothing while no job at all may begin there.
-  const barred = reasons.some(({ code }) => ['drain', 'isolation', 'closed'].includes(code));
+  const barred = reasons.some(({ code }) => ['drain', 'isolation', 'closed', 'kept-free'].includes(code));
   if (taskQueues !== null) reasons.push(...fromQueues(taskQueues).filter(({ code }) => !barred || code !== 'fits'));
   return reasons;
 }
@@ -59,6 +61,8 @@ function standstill(pilot: PilotFacts, around: Surroundings): Reason[] {
     add(verdict === 'closed', 'closed', `Nothing may begin there: ${words}`);
     add(verdict === 'tests-only', 'tests-only', `Only jobs of type Test may begin there: ${words}`);
   }
+  const kept = `It is kept free for a job of task queue ${around.keptFor} that has waited long and fits it when more of it is free`;
+  add(around.keptFor !== null, 'kept-free', kept);
   add(around.contradiction !== null, 'wrong-conditions', `Its offer contradicts itself: ${around.contradiction}`);
   return reasons;
 }

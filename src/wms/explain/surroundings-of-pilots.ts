@@ -2,9 +2,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import { CurrentConfiguration } from '../../configuration/index.js';
 import { type Offer, Refusal } from '../../contract/index.js';
 import { PLATFORM_CONFIG, type PlatformConfig } from '../../platform/index.js';
-import { freeOf, nodeOf, placeOf, queueOfPilot } from '../matching/pilot-place.js';
-import { separates } from '../matching/prospects.js';
-import { ResourceStatuses } from '../resource-status/resource-statuses.js';
+import { freeOf, placeOf, queueOfPilot } from '../matching/pilot-place.js';
+import { Prospects, separates } from '../matching/prospects.js';
 import type { Place } from '../task-queues/queue-place.js';
 import type { PilotFacts } from './pilot-facts.sql.js';
 import type { Surroundings } from './pilot-reasons.js';
@@ -15,7 +14,7 @@ import { statusInWords } from './queue-troubles.js';
 export class SurroundingsOfPilots {
   constructor(
     private readonly configuration: CurrentConfiguration,
-    private readonly statuses: ResourceStatuses,
+    private readonly prospects: Prospects,
     @Inject(PLATFORM_CONFIG) private readonly settings: PlatformConfig,
   ) {}
 
@@ -26,6 +25,7 @@ export class SurroundingsOfPilots {
     return {
       lacksIsolation: demanded && !separates(pilot),
       status: this.statusOf(pilot),
+      keptFor: this.prospects.kept.queueOf(pilot.stamp) ?? null,
       contradiction: offered instanceof Refusal ? offered.message : null,
       silentSeconds: this.settings.silentSeconds,
       place: offered instanceof Refusal ? null : offered,
@@ -39,8 +39,7 @@ export class SurroundingsOfPilots {
   }
 
   private statusOf(pilot: PilotFacts): Surroundings['status'] {
-    const { vo, site, ce, stamp } = pilot;
-    const { verdict, because } = this.statuses.verdict({ vo, site, ce, stamp, host: nodeOf(pilot).hostname ?? null });
+    const { verdict, because } = this.prospects.verdict(pilot);
     const words = statusInWords(because);
     return verdict === 'open' || words === null ? null : { verdict, words };
   }

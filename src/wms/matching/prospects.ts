@@ -66,7 +66,7 @@ export class Prospects {
   }
 
   /** What may begin on a pilot by the status of its site, CE, host and of itself, and by what it has just lost. */
-  verdict(pilot: PilotRow): Verdict {
+  verdict(pilot: Pick<PilotRow, 'vo' | 'site' | 'ce' | 'stamp' | 'node'>): Verdict {
     if (!this.statuses.anySet && this.brake.isIdle) return open;
     const { vo, site, ce, stamp } = pilot;
     const host = nodeOf(pilot).hostname;

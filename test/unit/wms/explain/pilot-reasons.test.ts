@@ -12,7 +12,8 @@ const codes = (reasons: { code: string }[]): string[] => reasons.map(({ code }) 
 
 describe('a pilot that got nothing', () => {
   const { place } = resource({ sites: ['CERN'], platforms: ['el9'] }, { processors: 2, wallLeft: 600.7 });
-  const around: Surroundings = { lacksIsolation: false, status: null, contradiction: null, silentSeconds: 60, place };
+  const calm = { lacksIsolation: false, status: null, keptFor: null, contradiction: null };
+  const around: Surroundings = { ...calm, silentSeconds: 60, place };
   const pilot: PilotFacts = {
     stamp: 'f'.repeat(32),
     vo: 'lhcb',
@@ -57,6 +58,7 @@ describe('a pilot that got nothing', () => {
     );
     expect(codes(pilotReasons(pilot, around, queues(9, 2, 2)))).toEqual(['other-owners']);
     expect(codes(pilotReasons(pilot, around, queues(9, 2, 1)))).toEqual(['fits']);
+    expect(codes(pilotReasons(pilot, { ...around, keptFor: 4 }, queues(9, 2, 1)))).toEqual(['kept-free']);
     const banned: Surroundings = { ...around, status: { verdict: 'closed', words: 'site CERN is Banned' } };
     expect(codes(pilotReasons(pilot, banned, queues(9, 2, 1)))).toEqual(['closed']);
     expect(codes(pilotReasons({ ...pilot, drain: 1 }, around, queues(9, 2, 1)))).toEqual(['drain']);
