@@ -26,7 +26,7 @@ export const limits = {
     method: 'GET',
     path: '/api/limits',
     access: 'administer',
-    summary: "Limits on running jobs that count something: those of the caller's VO, and those common to all VOs",
+    summary: "Limits on running jobs and how full they are: those of the caller's VO, and those common to all VOs",
     reply: z.array(LimitState),
   }),
 } as const;
