@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createPool } from 'mysql2/promise';
 import { startInstallation } from '../scripts/installation/index.mjs';
+import { serverFlags } from '../scripts/server-flags.mjs';
 import { SigningKeys, Tokens } from '../dist/auth/index.js';
 import { Database, deriveKey, Log } from '../dist/platform/index.js';
 
@@ -106,7 +107,7 @@ class World {
   async restartServer(serverOptions) {
     for (const server of this.installation.servers) {
       await server.stop();
-      server.args = [...serverOptions, 'dist/main.js'];
+      server.args = [...serverFlags, ...serverOptions, 'dist/main.js'];
       await server.start();
     }
   }

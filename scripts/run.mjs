@@ -1,5 +1,6 @@
 import { build } from './build.mjs';
 import { runChild } from './child.mjs';
+import { serverFlags } from './server-flags.mjs';
 
 const [program, ...args] = process.argv.slice(2);
 
@@ -10,7 +11,12 @@ if (program === undefined) {
   try {
     // Standard output belongs to the program.
     await build({ log: console.error });
-    process.exitCode = await runChild(process.execPath, ['--enable-source-maps', program, ...args]);
+    process.exitCode = await runChild(process.execPath, [
+      '--enable-source-maps',
+      ...(program === 'dist/main.js' ? serverFlags : []),
+      program,
+      ...args,
+    ]);
   } catch (error) {
     console.error(error.message);
     process.exitCode = 1;

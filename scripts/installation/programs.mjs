@@ -2,12 +2,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { answersAt } from './answers.mjs';
 import { Program } from './program.mjs';
+import { serverFlags } from '../server-flags.mjs';
 
 export const schemeOf = (tls) => (tls ? 'https' : 'http');
 
 /** A server that is ready when it answers with a certificate of our own CA: then it is the one that we started. */
 export function serverProgram(port, number, { folder, settings, ca, tls, serverOptions }) {
-  return new Program(`server ${number}`, [...serverOptions, 'dist/main.js'], {
+  return new Program(`server ${number}`, [...serverFlags, ...serverOptions, 'dist/main.js'], {
     environment: { ...settings, PILOTAGE_LISTEN: `127.0.0.1:${port}` },
     logFile: join(folder, `server-${number}.log`),
     ready: answersAt(`${schemeOf(tls)}://localhost:${port}`, '/api/health/ready', readFileSync(ca, 'utf8')),

@@ -1,10 +1,14 @@
 /** Thrown to one caller of a lane whose item is at fault, while its neighbours go through. */
 export type BatchOutcome<Result> = { ok: Result } | { error: unknown };
 
-/** `gather`: milliseconds that a batch waits for more items; without, only for those of the same turn of the event loop. */
 export interface BatchLaneOptions {
+  /** Most items of a batch. */
   largest: number;
+  /** Most batches that are written at the same time (1). */
   lanes?: number;
+  /** While a batch is being written, another one begins only when so many items wait (1): large batches cost less. */
+  crowd?: number;
+  /** Milliseconds that a batch waits for more items; without, only for those of the same turn of the event loop. */
   gather?: number;
 }
 
@@ -36,6 +40,7 @@ export class BatchLane<Item, Result> {
 
   private start(): void {
     if (this.running >= (this.options.lanes ?? 1) || this.waiting.length === 0) return;
+    if (this.running > 0 && this.waiting.length < (this.options.crowd ?? 1)) return;
     this.running += 1;
     // Requests that were read from sockets in the same turn of the event loop still join this batch.
     const begin = (): void => {
