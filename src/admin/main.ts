@@ -6,6 +6,7 @@ import { addAuditCommands } from './audit-commands.js';
 import { addConfigCommands } from './config-commands.js';
 import { addRetentionCommands } from './retention-commands.js';
 import { addCounterCommands } from './counter-commands.js';
+import { addDecisionCommands } from './decision-commands.js';
 import { Installation } from './installation.js';
 import { addKeyCommands } from './key-commands.js';
 import { say } from './output.js';
@@ -46,6 +47,7 @@ export function adminProgram(): Command {
   addArchiveCommands(program);
   addAuditCommands(program);
   addCounterCommands(program);
+  addDecisionCommands(program);
   program
     .command('migrate')
     .description('bring the schema of the database up to date; the server does so too when it starts')

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { properties } from '../contract/index.js';
 import { BlackHoles } from './black-holes.js';
 import { Limits } from './limits.js';
+import { KeptDecisions } from './decisions.js';
 import { MatchingTerms } from './matching.js';
 import { ShareTerms } from './shares.js';
 import { runningLimits } from './running-limits.js';
@@ -204,6 +205,7 @@ export const Configuration = z.strictObject({
   limits: Limits.prefault({}),
   shares: ShareTerms,
   matching: MatchingTerms,
+  decisions: KeptDecisions,
   running_limits: runningLimits.installation,
   black_holes: BlackHoles.prefault({}),
   retention: z

@@ -36,6 +36,7 @@ export class LimitsModel {
         if (job !== undefined) refused.set(key, (refused.get(key) ?? new Set()).add(job.owner_subject));
         return 'full';
       },
+      refusedBy: (queue, place) => of(queue, place).flatMap((limit) => (this.isFree(limit, now) ? [] : [limit.key])),
       back: (queue, place, job) => {
         for (const limit of of(queue, place, job)) this.change(limit, -1, now);
       },

@@ -32,6 +32,9 @@ export { type Capability, capabilityOf, type Free } from './task-queues/capabili
 export { eligible } from './task-queues/eligible.js';
 export { type QueueDefinition } from './task-queues/queue-definitions.js';
 export { chargeOf, sharesOf } from './task-queues/share-keys.js';
+export { type Decision } from './decisions/decision.js';
+export { type DecidedAttempt, readDecisions, removeDecisions, sampledSince } from './decisions/decisions.sql.js';
+export { replay } from './decisions/replay.js';
 export { ShareLedger } from './task-queues/share-ledger.js';
 export { type NamedEntity } from './task-queues/shares.js';
 export { WaitingQueues } from './task-queues/waiting-queues.js';
@@ -40,7 +43,7 @@ export { type Claimer, distribute } from './matching/distribute.js';
 export { type Gate } from './matching/gate.js';
 export { Stock } from './matching/stock.js';
 export { type QueueOrder } from './matching/take-jobs.sql.js';
-export { type Limit } from './limits/limit.js';
+export { type Limit, readKey as readLimitKey } from './limits/limit.js';
 export { QueueLimits, rulesOf as limitRulesOf } from './limits/queue-limits.js';
 export { AttemptEnds } from './execution/attempt-ends.js';
 export { Leases } from './execution/leases.js';

@@ -2,7 +2,14 @@ import type { Credentials } from '../../ce/index.js';
 import { archiveElement, retentionOf } from '../../configuration/index.js';
 import type { Database } from '../../platform/index.js';
 import type { StorageElement } from '../../storage/index.js';
-import { type ArchiveRun, JobArchive, releaseSandboxes, removeUnused, type StorageGate } from '../../wms/index.js';
+import {
+  type ArchiveRun,
+  JobArchive,
+  releaseSandboxes,
+  removeDecisions,
+  removeUnused,
+  type StorageGate,
+} from '../../wms/index.js';
 import type { AgentContext, AgentSummary } from '../agent.js';
 import { byCe } from '../by-ce.js';
 import type { ComputingElements } from '../computing-elements.js';
@@ -66,6 +73,10 @@ async function audit({ database }: HousekeepingParts, { configuration, signal }:
 
 async function shares({ shareUse }: HousekeepingParts) {
   return { folded: await shareUse.fold() };
+}
+
+async function decisions({ database }: HousekeepingParts, { configuration, signal }: StepContext) {
+  return { decisions: await removeDecisions(database, configuration.document.decisions.keep_days, signal) };
 }
 
 async function counters({ jobCounts }: HousekeepingParts, { log }: StepContext) {
@@ -180,6 +191,7 @@ export const steps = {
   partitions,
   audit,
   shares,
+  decisions,
   'pilot-logs': pilotLogs,
   pilots,
   sandboxes,

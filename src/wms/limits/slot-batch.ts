@@ -36,6 +36,8 @@ export class SlotBatch implements Gate {
   private readonly held = new Map<string, number[]>();
   private readonly served = new Set<string>();
   private readonly refused = new Map<string, Set<string>>();
+  /** By which limits that was. */
+  private readonly refusedBecause = new Map<string, Set<string>>();
   /** Queues that had to be passed over, by the limit; and the seconds until it is worth looking again. */
   private readonly blocked = new Map<string, Set<number>>();
   private readonly seconds = new Map<string, number>();
@@ -68,7 +70,7 @@ export class SlotBatch implements Gate {
   take(queue: WaitingQueue, claimer: Claimer, job?: ClaimableJob): 'granted' | 'lacking' | 'full' {
     const limits = this.limitsOf(queue, claimer, job);
     if (!this.areFree(limits, queue.id)) {
-      if (job !== undefined) this.refuse(queue, claimer, job.owner_subject);
+      if (job !== undefined) this.refuse(queue, claimer, job.owner_subject, this.fullOf(limits));
       return 'full';
     }
     if (!this.stock.take(limits)) {
@@ -77,6 +79,13 @@ export class SlotBatch implements Gate {
     }
     this.served.add(others(queue, claimer));
     return 'granted';
+  }
+
+  refusedBy(queue: WaitingQueue, claimer: Claimer): string[] {
+    const full = this.fullOf(this.limits.of(queue, claimer));
+    if (!this.limits.isPerJob(queue)) return full;
+    const owners = this.fullOwners(queue, claimer).map(({ key }) => key);
+    return [...new Set([...full, ...owners, ...(this.refusedBecause.get(others(queue, claimer)) ?? [])])];
   }
 
   back(queue: WaitingQueue, claimer: Claimer, job?: ClaimableJob): void {
@@ -117,7 +126,7 @@ export class SlotBatch implements Gate {
 
   private areFree(limits: readonly Limit[], queue: number): boolean {
     for (const limit of limits) {
-      if (!this.full.isFull(limit.key) && this.stock.mayHave([limit])) continue;
+      if (this.isFree(limit)) continue;
       this.full.passedOver(limit.key, queue);
       const queues = this.blocked.get(limit.key) ?? new Set();
       this.blocked.set(limit.key, queues.add(queue));
@@ -126,17 +135,31 @@ export class SlotBatch implements Gate {
     return true;
   }
 
+  private isFree(limit: Limit): boolean {
+    return !this.full.isFull(limit.key) && this.stock.mayHave([limit]);
+  }
+
+  private fullOf(limits: readonly Limit[]): string[] {
+    return limits.flatMap((limit) => (this.isFree(limit) ? [] : [limit.key]));
+  }
+
   private knownToBeFull(queue: WaitingQueue, place: Place): string[] {
-    return this.full.owners().flatMap(({ key, owner, subject }) => {
-      const concerns = this.limits.ofOwner(queue, place, { owner, subject }).some((limit) => limit.key === key);
-      if (concerns) this.full.passedOver(key, queue.id);
-      return concerns ? [subject] : [];
+    return this.fullOwners(queue, place).map(({ key, subject }) => {
+      this.full.passedOver(key, queue.id);
+      return subject;
     });
   }
 
-  private refuse(queue: WaitingQueue, place: Place, subject: string): void {
+  private fullOwners(queue: WaitingQueue, place: Place): { key: string; subject: string }[] {
+    return this.full.owners().filter(({ key, owner, subject }) => {
+      return this.limits.ofOwner(queue, place, { owner, subject }).some((limit) => limit.key === key);
+    });
+  }
+
+  private refuse(queue: WaitingQueue, place: Place, subject: string, because: readonly string[]): void {
     const at = others(queue, place);
     this.refused.set(at, (this.refused.get(at) ?? new Set()).add(subject));
+    this.refusedBecause.set(at, new Set([...(this.refusedBecause.get(at) ?? []), ...because]));
   }
 
   private async fetch(orders: readonly SlotOrder[]): Promise<Slot[][]> {

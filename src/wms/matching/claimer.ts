@@ -1,3 +1,4 @@
+import type { Decision } from '../decisions/decision.js';
 import type { ClaimableJob } from '../jobs/claim-jobs.js';
 import type { Capability, Free } from '../task-queues/capability.js';
 import type { Requirements } from '../task-queues/requirements.js';
@@ -20,6 +21,8 @@ export interface Given extends Grant {
   queue: WaitingQueue;
   /** Whose turn it was: use per share of the VO, the group and the owner when the job was chosen. */
   turn: Turn;
+  /** All that decided it, where {@link Claimer.keepsDecision} asks for that. */
+  decision?: Decision;
 }
 
 /** A pilot that asks for jobs, while its claim is being filled. */
@@ -43,6 +46,8 @@ export interface Claimer {
   admits?: (queue: WaitingQueue) => boolean;
   /** Jobs that others shall have: they were lost there a moment ago. Without it none. */
   avoids?: Avoids;
+  /** Its first choice is kept as a whole. */
+  keepsDecision?: boolean;
   given: Given[];
 }
 

@@ -9,6 +9,7 @@ import {
 } from '../../platform/index.js';
 import type { Place } from '../black-holes/evidence.js';
 import { admitProbes, noteProbes } from '../black-holes/probes.sql.js';
+import { writeDecisions } from '../decisions/decisions.sql.js';
 import { claimJobs, type Take } from '../jobs/claim-jobs.js';
 import { type Effects, Jobs } from '../jobs/jobs.js';
 import type { SlotBatch } from '../limits/slot-batch.js';
@@ -69,6 +70,8 @@ export class Claims {
     lanes: 2,
     crowd: secondBatch,
   });
+
+  private examined = 0;
 
   constructor(
     private readonly jobs: Jobs,
@@ -164,6 +167,11 @@ export class Claims {
       leaseSeconds: this.settings.leaseSeconds,
       configurationVersion: this.prospects.version,
     });
+    await writeDecisions(
+      tx,
+      [...asking.values()].flatMap(({ claimer }) => claimer.given),
+      this.prospects.version,
+    );
     await bindPilots(tx, takes);
     this.prospects.gaveTo(takes);
     await noteProbes(tx, [...asking.values()].flatMap(probesOf));
@@ -190,7 +198,15 @@ export class Claims {
     const owner = separates(pilot) ? null : pilot.bound_owner;
     const terms = { wants: claim.maxJobs, owner, separates: separates(pilot), given: [] };
     const places = this.prospects.onProbation(pilot);
-    return { claim, pilot, places, claimer: { stamp, vo, site, ce, ...prospect, ...terms } };
+    const keepsDecision = this.isSampled();
+    return { claim, pilot, places, claimer: { stamp, vo, site, ce, ...prospect, ...terms, keepsDecision } };
+  }
+
+  /** Whether this claim's decision belongs to the sample: one in so many, of this server. */
+  private isSampled(): boolean {
+    const oneIn = this.prospects.sampleOneIn;
+    this.examined += 1;
+    return oneIn > 0 && this.examined % oneIn === 0;
   }
 
   private attemptOf({ job, stamp, claimId, site, processors, memory, gpus }: Take): ClaimedAttempt {

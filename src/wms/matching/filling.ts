@@ -1,3 +1,4 @@
+import type { Decision } from '../decisions/decision.js';
 import type { ClaimableJob } from '../jobs/claim-jobs.js';
 import type { Free } from '../task-queues/capability.js';
 import type { Requirements } from '../task-queues/requirements.js';
@@ -8,9 +9,11 @@ import { type Claimer, type Grant, grantOf } from './claimer.js';
 import type { Gate } from './gate.js';
 import type { KeptPilots } from './kept-pilots.js';
 import type { Owners, Stock, TakenJob } from './stock.js';
+import { chose, type Passed, Witness } from './witness.js';
 
 interface Slot extends Grant, TakenJob {
   turn: Turn;
+  decision: Decision | undefined;
 }
 
 /** One claim while it is filled: what it has taken, confirmed by the database or not yet. */
@@ -18,6 +21,8 @@ export class Filling {
   private slots: Slot[] = [];
   /** Use that counts only until what was ordered has come. */
   private tentative: { queue: WaitingQueue; used: number }[] = [];
+  /** Sees the first choice, where that is to be kept. */
+  private witness: Witness | null = null;
   private readonly bound: string | null;
   private readonly idle: boolean;
 
@@ -65,8 +70,9 @@ export class Filling {
 
   /** The claimer gets what is confirmed. */
   finish(): void {
-    for (const { job, queue, turn, processors, memory, gpus } of this.slots) {
-      if (job !== undefined) this.claimer.given.push({ job, queue, turn, processors, memory, gpus });
+    for (const { job, queue, turn, processors, memory, gpus, decision } of this.slots) {
+      if (job === undefined) continue;
+      this.claimer.given.push({ job, queue, turn, processors, memory, gpus, ...(decision && { decision }) });
     }
   }
 
@@ -81,17 +87,22 @@ export class Filling {
   /** The queue whose turn it is, among those that fit what is left. */
   private pick(): WaitingQueue | 'lacking' | null {
     const { claimer } = this;
+    const isSeen = claimer.keepsDecision === true && this.slots.length === 0;
+    this.witness = isSeen ? new Witness(claimer, this.kept) : null;
     for (const queue of this.fitting()) {
-      if (!this.isThere(queue)) continue;
-      if (this.looksAtJobs(queue)) {
-        if (this.gate.admits(queue, claimer)) return queue;
-        continue;
-      }
-      const passes = this.gate.take(queue, claimer);
+      const passes = this.passes(queue);
       if (passes === 'granted') return queue;
       if (passes === 'lacking') return passes;
+      this.witness?.passes(queue, this.whatBars(queue));
     }
     return null;
+  }
+
+  private passes(queue: WaitingQueue): 'granted' | 'lacking' | 'full' {
+    const { claimer, gate } = this;
+    if (!this.isThere(queue)) return 'full';
+    if (this.looksAtJobs(queue)) return gate.admits(queue, claimer) ? 'granted' : 'full';
+    return gate.take(queue, claimer);
   }
 
   /**
@@ -108,11 +119,13 @@ export class Filling {
     const wholeSignature = queues.signature(place, whole);
     const fits = queues.classes.fitting(signature);
     const first = queues.get(kept.queueOf(stamp) ?? -1);
-    const isFor = first !== undefined && mayServe(first, owner);
-    if (isFor && queues.classes.fitting(wholeSignature).has(first.ordinal) && this.mayGo(first)) {
+    const isPossible =
+      first !== undefined && mayServe(first, owner) && queues.classes.fitting(wholeSignature).has(first.ordinal);
+    if (isPossible && this.mayGo(first)) {
       if (fits.has(first.ordinal)) yield first;
       return;
     }
+    if (isPossible) this.witness?.passes(first, this.whatBars(first));
     kept.release(stamp);
     // Where nothing fits there is nothing to keep it from.
     if (fits.isEmpty) return;
@@ -122,9 +135,32 @@ export class Filling {
       else if (passed === mostPassed) return yield* queues.inTurn(vo, signature, owner);
       else {
         passed += 1;
-        if (queues.waited(queue) >= kept.patience && this.mayGo(queue) && kept.keep(stamp, queue)) return;
+        if (this.isKeptFor(queue, kept)) return;
       }
     }
+  }
+
+  /** Keeps the pilot free for a queue that fits its place, but not now, if the queue has waited long. */
+  private isKeptFor(queue: WaitingQueue, kept: KeptPilots): boolean {
+    const waited = this.stock.queues.waited(queue);
+    const mayGo = waited >= kept.patience && this.mayGo(queue);
+    if (mayGo && kept.keep(this.claimer.stamp, queue)) return true;
+    const isBarred = waited >= kept.patience && !mayGo;
+    this.witness?.passes(queue, { ...(isBarred ? this.whatBars(queue) : { bar: null }), waited });
+    return false;
+  }
+
+  /** What has kept a queue from this claimer beside its requirements, for the record. */
+  private whatBars(queue: WaitingQueue): Passed {
+    const { claimer, stock } = this;
+    if (claimer.admits?.(queue) === false) return { bar: 'status' };
+    const owners = this.ownersOf(queue);
+    const limits = this.gate.refusedBy(queue, claimer);
+    if (stock.mayHave(queue, owners, claimer.avoids)) return { bar: 'limit', limits };
+    if (stock.mayHave(queue, owners)) return { bar: 'avoided' };
+    // Where some owners are refused, their jobs may be left.
+    const anybody = owners === null || owners.only === null ? null : { only: owners.only, not: nobody };
+    return limits.length > 0 && stock.mayHave(queue, anybody) ? { bar: 'limit', limits } : { bar: 'taken' };
   }
 
   private isThere(queue: WaitingQueue): boolean {
@@ -148,6 +184,7 @@ export class Filling {
     const turn = order.turnOf(queue);
     const grant = grantOf(queue.requirements, claimer.free);
     const used = chargeOf(queue.requirements, grant.processors);
+    const decision = this.witness?.decision(stock.queues, queue);
     const taken = stock.take(queue, owners, claimer.avoids);
     order.plan(queue, used);
     if (taken === undefined) {
@@ -158,7 +195,7 @@ export class Filling {
       stock.order(queue, owners, count);
       return 'lacking';
     }
-    this.slots.push({ ...taken, ...grant, turn });
+    this.slots.push({ ...taken, ...grant, turn, decision: decision && chose(decision, taken.head) });
     if (this.kept?.queueOf(claimer.stamp) === queue.id) this.kept.release(claimer.stamp);
     claimer.wants -= 1;
     this.changeFree(grant, -1);

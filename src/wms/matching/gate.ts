@@ -20,6 +20,8 @@ export interface Gate {
    * claimer waits for it.
    */
   take(queue: WaitingQueue, claimer: Claimer, job?: ClaimableJob): 'granted' | 'lacking' | 'full';
+  /** The keys of the limits, or whatever it is, that now keep the queue, or some owners in it, from this claimer. */
+  refusedBy(queue: WaitingQueue, claimer: Claimer): string[];
   /** A granted job proved to be gone: what it took of the gate is free again. */
   back(queue: WaitingQueue, claimer: Claimer, job?: ClaimableJob): void;
   /** Fetches what was lacking, in the transaction of the claim. False when nothing was. */
@@ -31,6 +33,7 @@ export const openGate: Gate = {
   refusedOwners: () => null,
   admits: () => true,
   take: () => 'granted',
+  refusedBy: () => [],
   back: () => undefined,
   restock: async () => false,
 };

@@ -8,6 +8,14 @@ export interface PatienceTerms {
   keepFor: number;
 }
 
+/** A pilot that is kept free, or was in vain (`until` is over). Times in milliseconds from now on. */
+export interface KeptPilot {
+  stamp: string;
+  queue: number;
+  until: number;
+  freeUntil: number;
+}
+
 /**
  * Pilots that get nothing more until a job fits that has waited long, so that large jobs do not starve behind small ones:
  * one whose place it fits but not what is free there. A queue keeps no more pilots than it is known to have jobs; a
@@ -22,7 +30,14 @@ export class KeptPilots {
   constructor(
     private readonly terms: () => PatienceTerms,
     private readonly now: () => number,
-  ) {}
+    kept: readonly KeptPilot[] = [],
+  ) {
+    const at = kept.length === 0 ? 0 : now();
+    for (const { stamp, queue, until, freeUntil } of kept.toSorted((a, b) => a.freeUntil - b.freeUntil || 0)) {
+      this.pilots.set(stamp, { queue, until: at + until, freeUntil: at + freeUntil });
+      if (until > 0) this.addTo(queue, stamp);
+    }
+  }
 
   get patience(): number {
     return this.terms().patience;
@@ -34,6 +49,15 @@ export class KeptPilots {
     return pilot !== undefined && this.now() < pilot.until ? pilot.queue : undefined;
   }
 
+  /** All of them. */
+  all(): KeptPilot[] {
+    this.forgetOver();
+    const now = this.now();
+    return [...this.pilots].map(([stamp, { queue, until, freeUntil }]) => {
+      return { stamp, queue, until: until - now, freeUntil: freeUntil - now };
+    });
+  }
+
   /** Keeps the pilot free for the first job of this queue; false when it may not be. */
   keep(stamp: string, queue: WaitingQueue): boolean {
     this.forgetOver();
@@ -42,7 +66,7 @@ export class KeptPilots {
     const now = this.now();
     const { patience, keepFor } = this.terms();
     this.pilots.set(stamp, { queue: queue.id, until: now + keepFor, freeUntil: now + keepFor + patience });
-    this.ofQueue.set(queue.id, (this.ofQueue.get(queue.id) ?? new Set()).add(stamp));
+    this.addTo(queue.id, stamp);
     return true;
   }
 
@@ -72,6 +96,10 @@ export class KeptPilots {
   private forget(stamp: string, queue: number): void {
     this.pilots.delete(stamp);
     this.dropFrom(queue, stamp);
+  }
+
+  private addTo(queue: number, stamp: string): void {
+    this.ofQueue.set(queue, (this.ofQueue.get(queue) ?? new Set()).add(stamp));
   }
 
   private dropFrom(queue: number, stamp: string): void {

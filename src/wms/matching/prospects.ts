@@ -65,6 +65,11 @@ export class Prospects {
     return this.configuration.get().version;
   }
 
+  /** Of how many claims the decision of one is kept; 0: of none. */
+  get sampleOneIn(): number {
+    return this.configuration.get().document.decisions.sample_one_in;
+  }
+
   /** What may begin on a pilot by the status of its site, CE, host and of itself, and by what it has just lost. */
   verdict(pilot: Pick<PilotRow, 'vo' | 'site' | 'ce' | 'stamp' | 'node'>): Verdict {
     if (!this.statuses.anySet && this.brake.isIdle) return open;

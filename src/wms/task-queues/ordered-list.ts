@@ -98,6 +98,14 @@ export class OrderedList<Place, Item extends Place & object> {
     return this.from(item, (other) => other !== item && isFor(other));
   }
 
+  /** How many items stand before this place. */
+  numberBefore(place: Place): number {
+    const at = this.blockAt(place);
+    const block = this.blocks[at];
+    const blocks = this.blocks.slice(0, at);
+    return blocks.reduce((sum, { length }) => sum + length, block === undefined ? 0 : this.indexIn(block, place));
+  }
+
   /** All items, sorted again: their places may have changed. */
   sortAgain(change: (item: Item) => void): void {
     const items = this.blocks.flat();

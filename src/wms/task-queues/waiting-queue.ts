@@ -1,6 +1,6 @@
 import type { OrderedList } from './ordered-list.js';
 import type { QueueDefinition } from './queue-definitions.js';
-import { compareHeads, type Head, type NamedEntity } from './shares.js';
+import { compareHeads, compareTurns, type Head, type NamedEntity } from './shares.js';
 
 /** Where a task queue stands among those of its share entity. */
 export interface QueuePlace extends Head {
@@ -45,6 +45,13 @@ export interface GroupQueues extends TurnPlace {
 
 export function compareQueues(a: QueuePlace, b: QueuePlace): number {
   return compareHeads(a, b) || a.id - b.id;
+}
+
+/** The picking order of queues of one VO as their entities stand: turns of groups, turns of owners, heads. */
+export function compareInTurn(a: WaitingQueue, b: WaitingQueue): number {
+  return (
+    compareTurns(a.standing.group, b.standing.group) || compareTurns(a.standing, b.standing) || compareQueues(a, b)
+  );
 }
 
 export function placeOfQueue({ headPriority, headJob, id }: QueuePlace): QueuePlace {

@@ -6,7 +6,7 @@ import type { Bookmark } from './ordered-list.js';
 import type { QueueDefinition } from './queue-definitions.js';
 import { ShareOrder } from './share-order.js';
 import { compareHeads, compareTurns, type Head } from './shares.js';
-import { compareQueues, type EntityQueues, type WaitingQueue } from './waiting-queue.js';
+import { compareInTurn, type EntityQueues, type WaitingQueue } from './waiting-queue.js';
 
 /** So many bookmarks of a signature; more are made anew when they are needed. */
 const mostBookmarks = 2_000;
@@ -182,10 +182,7 @@ export class WaitingQueues {
         if (queue.vo === vo && queue.listed && serves) found.push(queue);
       }
     }
-    return found.toSorted(
-      (a, b) =>
-        compareTurns(a.standing.group, b.standing.group) || compareTurns(a.standing, b.standing) || compareQueues(a, b),
-    );
+    return found.toSorted(compareInTurn);
   }
 
   /** All waiting queues of a VO whose requirements a place fulfils, whatever is free there. Looks at all of them. */
