@@ -30,7 +30,7 @@ export function secretOf(key: KeyObject, kid: string): AttemptSecret {
 
 /**
  * The secrets that belong to the signing keys. Only servers of the installation make and check tokens of attempts, two for
- * each job, and a signature costs forty times what a code costs (docs/decisions/0009).
+ * each job, and a signature costs forty times what a code costs (docs/decisions/0008).
  */
 export class AttemptSecrets {
   private sealed = new Map<string, string>();
