@@ -42,6 +42,7 @@ describe('the well-known documents', () => {
       groups: {
         biomed_user: { properties: ['NormalUser'] },
         biomed_admin: { properties: ['JobAdministrator', 'ServiceAdministrator'] },
+        biomed_jobs: { properties: ['JobAdministrator'] },
       },
       support: { message: 'Please contact system administrator', webpage: null, email: null },
       default_group: 'biomed_user',

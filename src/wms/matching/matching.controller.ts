@@ -34,7 +34,8 @@ export class MatchingController {
       if (!mayWait && isEmpty(answer)) throw tooManyWait();
       // A connection that stays open would hold up the server's stop.
       if (this.shutdown.hasBegun) void reply.header('connection', 'close');
-      void reply.serializer(claimText);
+      // With a serializer of its own a reply has no type.
+      void reply.type('application/json; charset=utf-8').serializer(claimText);
       return answer;
     } finally {
       request.raw.socket.off('close', gone);

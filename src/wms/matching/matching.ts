@@ -63,7 +63,8 @@ export class Matching {
     { client, deadline }: { client: AbortSignal; deadline: number },
   ): Promise<Found> {
     const { max_jobs: maxJobs, offer } = request;
-    const short = request.wait < shortWait;
+    // A server that stops lets nobody wait, but gives what there is.
+    const short = request.wait < shortWait || call.isOver;
     let found =
       short && maxJobs > 0
         ? await this.make(call, request, client)

@@ -39,6 +39,11 @@ export class WaitingCall implements Callable {
     this.tell?.('end');
   }
 
+  /** It must be answered with what there is now. */
+  get isOver(): boolean {
+    return this.over;
+  }
+
   /** The next news; `end` after so many milliseconds. */
   async news(milliseconds: number): Promise<News> {
     const before = this.heard();
