@@ -28,8 +28,12 @@ export interface Submission {
   settings: Record<string, unknown>;
 }
 
-/** Who calls: nothing, a bearer token, or a proxy certificate (PEM). Never kept by the driver after the call. */
-export type Credentials = { kind: 'none' } | { kind: 'token'; token: string } | { kind: 'proxy'; certificate: string };
+/**
+ * Who calls: nobody, a bearer token (with an X.509 proxy where the resource's accounting wants one beside it), or a
+ * certificate: PEM of the chain and its private key, of a client or of a proxy. Never kept by the driver after the call.
+ */
+export type Credentials =
+  { kind: 'none' } | { kind: 'token'; token: string; proxy?: string } | { kind: 'certificate'; certificate: string };
 
 /** Comes with every call: when to give up, and on whose behalf. */
 export interface CeCall {
@@ -49,6 +53,8 @@ export interface RunState {
   exitCode?: number;
   /** One line for people, where the resource gives one. */
   reason?: string;
+  /** The resource's own word for the state, codes included. */
+  native?: string;
 }
 
 export type SubmitOutcome = { reference: string } | { error: ComputingElementError };
@@ -71,6 +77,14 @@ export interface RunOutput {
 /** Most bytes that {@link ComputingElement.output} returns of each stream; of longer ones it is the end. */
 export const outputLimit = 1_048_576;
 
+/** One thing that a resource was asked about itself. `unclear`: its answer fits several causes, and the message names them. */
+export interface Finding {
+  subject: string;
+  verdict: 'ok' | 'wrong' | 'unclear';
+  /** One line; of what is wrong it says what to do. */
+  message: string;
+}
+
 /**
  * A place that starts programs. Bulk in, an outcome per item out. Every call may be repeated, takes an abort signal, and
  * throws {@link ComputingElementError} when nothing at all could be done, or the signal's reason.
@@ -88,6 +102,10 @@ export interface ComputingElement {
   capacity(queue: string, call: CeCall): Promise<Capacity>;
   /** What a run wrote, bounded by {@link outputLimit}; null when the resource does not keep it (any more). */
   output(reference: string, call: CeCall): Promise<RunOutput | null>;
+  /** The resource's own account of a run, at most {@link outputLimit} bytes, the end of it; null when it has none. */
+  log(reference: string, call: CeCall): Promise<string | null>;
+  /** What the resource says to these credentials and this queue. Starts nothing. */
+  check(queue: string, call: CeCall): Promise<Finding[]>;
   /** Forgets ended runs and frees what they hold. Runs that have not ended stay. */
   clean(references: readonly string[], call: CeCall): Promise<void>;
   /** Frees what this object holds. Runs go on. */

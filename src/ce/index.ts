@@ -3,6 +3,7 @@ export {
   type CeCall,
   type ComputingElement,
   type Credentials,
+  type Finding,
   outputLimit,
   type Program,
   type Resources,
@@ -14,7 +15,7 @@ export {
   type Submission,
   type SubmitOutcome,
 } from './computing-element.js';
-export { type CeDriver, type CePlace, defineDriver, type OpenableDriver } from './driver.js';
+export { type CeDriver, type CePlace, defineDriver, type OpenableDriver, type TokenNeeds } from './driver.js';
 export { ceErrorKinds, type CeErrorKind, ComputingElementError } from './errors.js';
 export { checkDriver, driverNamed, drivers } from './registry.js';
 export { withDeadline } from './with-deadline.js';

@@ -30,6 +30,8 @@ export function withDeadline(ce: ComputingElement, seconds: number): ComputingEl
     stop: (references, call) => within('stop', call, (limited) => ce.stop(references, limited)),
     capacity: (queue, call) => within('capacity', call, (limited) => ce.capacity(queue, limited)),
     output: (reference, call) => within('output', call, (limited) => ce.output(reference, limited)),
+    log: (reference, call) => within('log', call, (limited) => ce.log(reference, limited)),
+    check: (queue, call) => within('check', call, (limited) => ce.check(queue, limited)),
     clean: (references, call) => within('clean', call, (limited) => ce.clean(references, limited)),
     close: () => ce.close(),
   };

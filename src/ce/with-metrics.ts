@@ -38,6 +38,8 @@ export function withMetrics(ce: ComputingElement, name: string, record: CallReco
     stop: (references, call) => timed('stop', () => ce.stop(references, call)),
     capacity: (queue, call) => timed('capacity', () => ce.capacity(queue, call)),
     output: (reference, call) => timed('output', () => ce.output(reference, call)),
+    log: (reference, call) => timed('log', () => ce.log(reference, call)),
+    check: (queue, call) => timed('check', () => ce.check(queue, call)),
     clean: (references, call) => timed('clean', () => ce.clean(references, call)),
     close: () => ce.close(),
   };

@@ -36,6 +36,8 @@ export function withRetry(
     stop: (references, call) => again(call, () => ce.stop(references, call)),
     capacity: (queue, call) => again(call, () => ce.capacity(queue, call)),
     output: (reference, call) => again(call, () => ce.output(reference, call)),
+    log: (reference, call) => again(call, () => ce.log(reference, call)),
+    check: (queue, call) => again(call, () => ce.check(queue, call)),
     clean: (references, call) => again(call, () => ce.clean(references, call)),
     close: () => ce.close(),
   };

@@ -158,6 +158,13 @@ export class FakeCe implements ComputingElement {
   async output(): Promise<null> {
     return null;
   }
+  async log(): Promise<null> {
+    return null;
+  }
+  async check(): Promise<[]> {
+    if (this.failure !== null) throw this.failure;
+    return [];
+  }
   async clean(references: readonly string[]): Promise<void> {
     for (const reference of references) this.runs.delete(reference);
   }

@@ -8,6 +8,7 @@ describe('The CEs of the agents', () => {
   const elements = new ComputingElements({ dataDir: 'unused', record: () => undefined }, (name) => ({
     name,
     check: () => [],
+    token: () => null,
     open: async () => {
       const ce = new FakeCe();
       opened.push(ce);

@@ -40,6 +40,14 @@ class ScriptedCe implements ComputingElement {
     await this.next();
     return null;
   }
+  async log() {
+    await this.next();
+    return null;
+  }
+  async check() {
+    await this.next();
+    return [];
+  }
   async clean(): Promise<void> {
     await this.next();
   }

@@ -2,6 +2,7 @@ import type {
   Capacity,
   CeCall,
   ComputingElement,
+  Finding,
   RunOutput,
   RunState,
   StopOutcome,
@@ -93,6 +94,20 @@ export class LocalComputingElement implements ComputingElement {
   async output(reference: string, { signal }: CeCall): Promise<RunOutput | null> {
     signal.throwIfAborted();
     return (await this.known(reference)) ? this.runs.output(reference) : null;
+  }
+
+  /** All that is known of a run stands in its state. */
+  async log(_reference: string, { signal }: CeCall): Promise<null> {
+    signal.throwIfAborted();
+    return null;
+  }
+
+  check(_queue: string, { signal }: CeCall): Promise<Finding[]> {
+    return this.guarded(signal, async () => {
+      const { waiting, running } = await this.runs.count();
+      const message = `${this.options.folder} can be read and written; ${waiting} runs wait and ${running} run`;
+      return [{ subject: 'folder', verdict: 'ok', message }];
+    });
   }
 
   clean(references: readonly string[], { signal }: CeCall): Promise<void> {
