@@ -55,6 +55,11 @@ export interface RunState {
   reason?: string;
   /** The resource's own word for the state, codes included. */
   native?: string;
+  /**
+   * The resource holds the run back and keeps it until somebody releases or stops it. While it is `waiting` or `running` it
+   * may go on by itself; one that is `failed` never will.
+   */
+  held?: true;
 }
 
 export type SubmitOutcome = { reference: string } | { error: ComputingElementError };
